@@ -1,0 +1,60 @@
+import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
+import type { OutputStream } from "../protocol/process.ts";
+
+/** What to start, with every rule of the wire already applied: this is exactly what the child gets. */
+export interface ChildSpec {
+  /** Program and arguments; never empty. The program is looked up in `env.PATH`, relative to `cwd` (02 P-10). */
+  readonly argv: readonly string[];
+  /** What the child sees as its `argv[0]`; `null`: the same as `argv[0]` (02 P-13). */
+  readonly arg0: string | null;
+  /** Native absolute path. */
+  readonly cwd: string;
+  /** The whole environment: nothing is added but `SHELL` on a PTY (02 P-16, P-20). */
+  readonly env: Readonly<Record<string, string>>;
+  /** `none`: stdin is empty; `pipe`: stdin is ours; `pty`: a terminal carries stdin, stdout and stderr (02 P-14). */
+  readonly stdin: "none" | "pipe" | "pty";
+}
+
+/** What a child tells its owner; plain callbacks, since output is the hot path. Never called before `spawn` resolved. */
+export interface ChildListener {
+  /** Bytes as they were read: never empty, at most 64 KiB, owned by the listener from now on. */
+  output(stream: OutputStream, bytes: Uint8Array): void;
+  /** A stream reached its end: once for `stdout` and once for `stderr`, or once for `pty`. */
+  ended(stream: OutputStream): void;
+  /** The child is gone; what it had written before can still be on its way (02 P-26), though what could be read was (02 S-9). */
+  exited(exitCode: number): void;
+  /** The child's end of stdin is gone: further bytes cannot arrive. */
+  stdinClosed(): void;
+}
+
+/** Signals that Proctor sends. */
+export type ChildSignal = "SIGINT" | "SIGTERM" | "SIGKILL";
+
+/** One running child: its own session and process group. */
+export interface Child {
+  /** OS process id, which is also its group; not for the wire (02 P-1). */
+  readonly pid: number;
+  /** Hands bytes to stdin. Resolves when the OS took them all; rejects when it never will. Calls are not reordered. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53). */
+  signal(signal: ChildSignal): void;
+  /** Stops reading the output, so that the child blocks in its write once the pipe is full. */
+  pauseOutput(): void;
+  /** Goes on reading. */
+  resumeOutput(): void;
+  /** Closes every descriptor we hold for it; the streams count as ended. Idempotent; does not kill. */
+  release(): void;
+}
+
+/** The OS refused to start a program; the message is the text of the cause, as the wire shows it (02 P-12). */
+export class SpawnError extends ProctorError {
+  constructor(message: string, options?: ProctorErrorOptions) {
+    super("spawnFailed", message, options);
+  }
+}
+
+/** Starts children on a host; the simulation scripts them. */
+export interface ProcessHost {
+  /** Starts a child. Rejects with a {@link SpawnError} and leaves nothing behind when the OS refuses. */
+  spawn(spec: ChildSpec, listener: ChildListener): Promise<Child>;
+}

@@ -1,0 +1,65 @@
+import { type ErrorName, errorCodes, errorName } from "./error-codes.ts";
+
+/** What is known about the remote effect of a call that failed. */
+export type Effect = "applied" | "notApplied" | "unknown";
+
+/** Options common to every Proctor error. */
+export interface ProctorErrorOptions extends ErrorOptions {
+  /** Default `notApplied`: most errors are refusals. */
+  readonly effect?: Effect;
+}
+
+const brand = Symbol.for("proctor.error");
+
+/**
+ * The root of every error that Proctor throws. Callers branch on `code` or `instanceof`, never on text. The brand lets
+ * `instanceof ProctorError` hold across two copies of the library in one program.
+ */
+export class ProctorError extends Error {
+  /** A stable, machine-readable name of the kind of trouble. */
+  readonly code: string;
+  /** What is known about the effect of the call that failed. */
+  readonly effect: Effect;
+  readonly [brand] = true;
+
+  constructor(code: string, message: string, options: ProctorErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.code = code;
+    this.effect = options.effect ?? "notApplied";
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== ProctorError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
+
+/**
+ * A JSON-RPC error: what an executor answers, and what a client throws when it got such an answer.
+ * `code` is the name of the wire code (01 W-48), `rpcCode` the number itself.
+ */
+export class RpcError extends ProctorError {
+  /** The number on the wire. */
+  readonly rpcCode: number;
+  /** Optional structured detail (04 F-6); the reference never sends any and ignores ours. */
+  readonly data: unknown;
+
+  constructor(rpcCode: number, message: string, options: ProctorErrorOptions & { readonly data?: unknown } = {}) {
+    super(errorName(rpcCode) ?? "unknownRpcError", message, options);
+    this.rpcCode = rpcCode;
+    this.data = options.data;
+  }
+}
+
+/** Shorthand: an {@link RpcError} by the name of its code. */
+export function rpcError(name: ErrorName, message: string, data?: unknown): RpcError {
+  return new RpcError(errorCodes[name], message, data === undefined ? {} : { data });
+}
+
+/** A peer sent something that the protocol does not allow; the connection cannot go on. */
+export class ProtocolError extends ProctorError {
+  constructor(message: string, options: ProctorErrorOptions = {}) {
+    super("protocol", message, { effect: "unknown", ...options });
+  }
+}
