@@ -1,0 +1,22 @@
+import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
+import type { Session } from "./session.ts";
+
+/** On whose behalf a request runs. */
+export interface Caller {
+  /** The session that the connection holds. */
+  readonly session: Session;
+  /** Aborted when the connection ends or loses its session; only waits heed it, what has begun finishes (03 SS-32). */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves one method: decoded params in, the result as it goes over the wire out. Throws an `RpcError` to answer with it;
+ * anything else becomes -32603 and disturbs nobody (01 B-8).
+ */
+export type RequestHandler<M extends RequestName> = (
+  params: Params<M>,
+  caller: Caller,
+) => WireResult<M> | Promise<WireResult<M>>;
+
+/** The methods an executor serves, besides the handshake; one that is missing does not exist here (-32601). */
+export type RequestHandlers = { readonly [M in Exclude<RequestName, "initialize">]?: RequestHandler<M> };

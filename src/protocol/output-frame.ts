@@ -1,0 +1,32 @@
+import { encodeBase64 } from "./base64.ts";
+import type { OutputStream } from "./process.ts";
+
+/**
+ * The JSON text of a process id, computed once per process and put into every frame of its output. Escaped to ASCII, so
+ * that a whole frame is one byte per character.
+ */
+export function encodeProcessId(processId: string): string {
+  return JSON.stringify(processId).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/**
+ * A `process/output` notification. The hottest message of all: the fixed text around the base64 is put together by hand,
+ * since `JSON.stringify` walks every character of the chunk once more. A property test holds it equal to the schema's own
+ * encoding.
+ */
+export function encodeOutput(processIdJson: string, seq: number, stream: OutputStream, bytes: Uint8Array): string {
+  return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
+}
+
+/** A `process/exited` notification. */
+export function encodeExited(processIdJson: string, seq: number, exitCode: number): string {
+  return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}}}`;
+}
+
+/** A `process/closed` notification. */
+export function encodeClosed(processIdJson: string, seq: number): string {
+  return `{"method":"process/closed","params":{"processId":${processIdJson},"seq":${seq}}}`;
+}
