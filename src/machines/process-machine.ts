@@ -1,0 +1,165 @@
+import { assign, setup } from "xstate";
+import { unprovided } from "./unprovided.ts";
+
+/** What can happen to a process: facts in the past tense, orders in the imperative. */
+export type ProcessEvent =
+  | { readonly type: "child.spawned" }
+  | { readonly type: "child.spawnFailed" }
+  | { readonly type: "child.exited"; readonly exitCode: number }
+  | { readonly type: "stdout.ended" }
+  | { readonly type: "stderr.ended" }
+  | { readonly type: "stdin.closed" }
+  | { readonly type: "output.paused" }
+  | { readonly type: "output.resumed" }
+  | { readonly type: "interrupt" }
+  | { readonly type: "terminate" }
+  | { readonly type: "stop" }
+  | { readonly type: "session.expired" };
+
+/** What differs from process to process. */
+export interface ProcessInput {
+  readonly processId: string;
+  /** `none`: stdin is empty; `pipe`: ours to write; `pty`: one terminal for everything (02 P-14). */
+  readonly stdin: "none" | "pipe" | "pty";
+}
+
+interface ProcessContext extends ProcessInput {
+  readonly exitCode: number | null;
+}
+
+/** How an output stream lives: it flows, it is held back by a slow reader, it ends. */
+const streamStates = {
+  Open: {
+    initial: "Flowing",
+    states: {
+      Flowing: { on: { "output.paused": "Paused" } },
+      Paused: { on: { "output.resumed": "Flowing" } },
+    },
+  },
+  Ended: { type: "final" },
+} as const;
+
+/**
+ * One child process, from the spawn to its eviction (02 P-3, 03 section 5.3). Closed comes only after the exit *and* the
+ * end of both streams, in any order: a grandchild that holds a pipe keeps the process Exited, readable, and its late
+ * output still arrives. A closed process stays readable for the retention time, then its id is free again. On a terminal
+ * everything flows through the `stdout` region and `stderr` has ended from the start.
+ */
+export const processMachine = setup({
+  types: {} as {
+    context: ProcessContext;
+    input: ProcessInput;
+    events: ProcessEvent;
+    tags: "starting" | "running" | "exited" | "closed" | "gone";
+  },
+  actions: {
+    spawn: unprovided("spawn"),
+    interruptGroup: unprovided("interruptGroup"),
+    signalGroup: unprovided<{ signal: "SIGTERM" | "SIGKILL" }>("signalGroup"),
+    publishExited: unprovided<{ exitCode: number }>("publishExited"),
+    publishClosed: unprovided("publishClosed"),
+    release: unprovided("release"),
+    recordExit: assign((_, { exitCode }: { exitCode: number }) => ({ exitCode })),
+  },
+  guards: {
+    isTerminal: ({ context }) => context.stdin === "pty",
+    hasStdin: ({ context }) => context.stdin !== "none",
+  },
+  delays: {
+    /** From a polite stop to the kill (03 SS-66). */
+    killGrace: 2_000,
+    /** How long a closed process stays readable (02 P-64). */
+    closedRetention: 30_000,
+  },
+}).createMachine({
+  id: "process",
+  context: ({ input }) => ({ ...input, exitCode: null }),
+  initial: "Starting",
+  states: {
+    Starting: {
+      tags: "starting",
+      entry: "spawn",
+      initial: "Wanted",
+      on: { "child.spawnFailed": "Failed" },
+      states: {
+        Wanted: {
+          on: { "child.spawned": "#process.Live", "session.expired": "Unwanted", stop: "Unwanted" },
+        },
+        Unwanted: {
+          on: {
+            "child.spawned": {
+              target: "#process.Evicted",
+              actions: { type: "signalGroup", params: { signal: "SIGKILL" } },
+            },
+          },
+        },
+      },
+    },
+    Live: {
+      type: "parallel",
+      onDone: "Closed",
+      on: {
+        "session.expired": {
+          target: "Evicted",
+          actions: { type: "signalGroup", params: { signal: "SIGKILL" } },
+        },
+      },
+      states: {
+        child: {
+          initial: "Running",
+          states: {
+            Running: {
+              tags: "running",
+              initial: "Undisturbed",
+              states: {
+                Undisturbed: { on: { stop: "Stopping" } },
+                Stopping: {
+                  entry: { type: "signalGroup", params: { signal: "SIGTERM" } },
+                  after: { killGrace: "Killing" },
+                },
+                Killing: { entry: { type: "signalGroup", params: { signal: "SIGKILL" } } },
+              },
+              on: {
+                interrupt: { actions: "interruptGroup" },
+                terminate: ".Killing",
+                "child.exited": {
+                  target: "Exited",
+                  actions: [
+                    { type: "recordExit", params: ({ event }) => ({ exitCode: event.exitCode }) },
+                    { type: "publishExited", params: ({ event }) => ({ exitCode: event.exitCode }) },
+                  ],
+                },
+              },
+            },
+            Exited: { type: "final", tags: "exited" },
+          },
+        },
+        stdin: {
+          initial: "Attaching",
+          states: {
+            Attaching: { always: [{ guard: "hasStdin", target: "Open" }, { target: "Closed" }] },
+            Open: { on: { "stdin.closed": "Closed", "child.exited": "Closed" } },
+            Closed: { type: "final" },
+          },
+        },
+        stdout: { initial: "Open", on: { "stdout.ended": ".Ended" }, states: streamStates },
+        stderr: {
+          initial: "Attaching",
+          on: { "stderr.ended": ".Ended" },
+          states: {
+            Attaching: { always: [{ guard: "isTerminal", target: "Ended" }, { target: "Open" }] },
+            ...streamStates,
+          },
+        },
+      },
+    },
+    Closed: {
+      tags: ["exited", "closed"],
+      entry: "publishClosed",
+      on: { "session.expired": "Evicted" },
+      after: { closedRetention: "Evicted" },
+    },
+    Evicted: { type: "final", tags: "gone", entry: "release" },
+    Failed: { type: "final", tags: "gone", entry: "release" },
+  },
+});
