@@ -1,12 +1,15 @@
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
-import type { Session } from "./session.ts";
+import type { PathOrder } from "./path-order.ts";
+import type { SessionActor } from "./session-actor.ts";
 
 /** On whose behalf a request runs. */
 export interface Caller {
   /** The session that the connection holds. */
-  readonly session: Session;
+  readonly session: SessionActor;
   /** Aborted when the connection ends or loses its session; only waits heed it, what has begun finishes (03 SS-32). */
   readonly signal: AbortSignal;
+  /** The order of file operations on this connection (04 F-7). */
+  readonly paths: PathOrder;
 }
 
 /**

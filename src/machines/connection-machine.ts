@@ -30,6 +30,8 @@ export const connectionMachine = setup({
   },
   actions: {
     leaveSession: unprovided("leaveSession"),
+    /** Answers what is still pending: the session belongs to another connection now (01 W-47). */
+    refusePending: unprovided("refusePending"),
     ping: unprovided("ping"),
     closeTransport: unprovided<{ code: number; reason: string }>("closeTransport"),
     destroyTransport: unprovided("destroyTransport"),
@@ -101,10 +103,13 @@ export const connectionMachine = setup({
     },
     Evicted: {
       tags: "ended",
-      entry: {
-        type: "closeTransport",
-        params: { code: 1002, reason: "session has been resumed by another connection" },
-      },
+      entry: [
+        "refusePending",
+        {
+          type: "closeTransport",
+          params: { code: 1002, reason: "session has been resumed by another connection" },
+        },
+      ],
       on: { "transport.ended": "Closed" },
       after: { closeGrace: { target: "Closed", actions: "destroyTransport" } },
     },

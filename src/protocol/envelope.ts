@@ -34,23 +34,23 @@ export function decodeMessage(data: string | Uint8Array): Message {
 function classify(value: unknown): Message {
   if (!isObject(value)) return { kind: "malformed", detail: "not a JSON object" };
   const { id, method } = value;
-  const traceOk = isAcceptableTrace(value["trace"]);
+  const traceOk = isAcceptableTrace(value.trace);
   if (typeof method === "string") {
     if (!("id" in value)) {
       if (!traceOk) return { kind: "malformed", detail: "`trace` is not a trace context" };
-      return { kind: "notification", method, params: value["params"] };
+      return { kind: "notification", method, params: value.params };
     }
     // The reference of June takes these for notifications and hangs up; later ones answer, which serves the peer better (01 W-21a).
     if (!isRequestId(id)) return { kind: "malformed", detail: "`id` is neither a string nor a 64-bit integer" };
     if (!traceOk) return { kind: "malformed", detail: "`trace` is not a trace context" };
-    return { kind: "request", id, method, params: value["params"] };
+    return { kind: "request", id, method, params: value.params };
   }
   if (!isRequestId(id)) return { kind: "malformed", detail: "neither `method` nor an acceptable `id`" };
-  if ("result" in value) return { kind: "response", id, result: value["result"] };
+  if ("result" in value) return { kind: "response", id, result: value.result };
   const { error } = value;
-  if (isObject(error) && typeof error["message"] === "string" && Number.isInteger(error["code"])) {
-    const data = error["data"];
-    return { kind: "error", id, error: new RpcError(Number(error["code"]), error["message"], { data }) };
+  if (isObject(error) && typeof error.message === "string" && Number.isInteger(error.code)) {
+    const data = error.data;
+    return { kind: "error", id, error: new RpcError(Number(error.code), error.message, { data }) };
   }
   return { kind: "malformed", detail: "none of request, notification, response, error" };
 }
@@ -101,7 +101,7 @@ function isRequestId(id: unknown): id is RequestId {
 function isAcceptableTrace(trace: unknown): boolean {
   if (trace === undefined || trace === null) return true;
   if (!isObject(trace)) return false;
-  return [trace["traceparent"], trace["tracestate"]].every(
+  return [trace.traceparent, trace.tracestate].every(
     (part) => part === undefined || part === null || typeof part === "string",
   );
 }

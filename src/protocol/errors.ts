@@ -46,7 +46,9 @@ export class RpcError extends ProctorError {
   readonly data: unknown;
 
   constructor(rpcCode: number, message: string, options: ProctorErrorOptions & { readonly data?: unknown } = {}) {
-    super(errorName(rpcCode) ?? "unknownRpcError", message, options);
+    // An internal error may strike in the middle of the work; every other answer is a refusal.
+    const effect = rpcCode === errorCodes.internalError ? "unknown" : "notApplied";
+    super(errorName(rpcCode) ?? "unknownRpcError", message, { effect, ...options });
     this.rpcCode = rpcCode;
     this.data = options.data;
   }

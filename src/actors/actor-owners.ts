@@ -1,0 +1,48 @@
+import { type AnyActorRef, type AnyStateMachine, createActor, type InputFrom, type InspectionEvent } from "xstate";
+import type { Clock } from "../ports/clock.ts";
+
+/** What every actor of one executor or client shares. */
+export interface ActorSystemPorts {
+  readonly clock: Clock;
+  /** Sees every event and transition of every actor; `undefined` costs nothing. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+}
+
+/**
+ * Pairs the actor of a machine with the object that owns it. A machine is `provide()`d once, when its module is loaded;
+ * doing it per actor would rebuild the chart each time. So the side effects find their owner through this map.
+ */
+export function actorOwners<Owner extends object>() {
+  const owners = new WeakMap<AnyActorRef, Owner>();
+  return {
+    /** The owner of the actor that runs an action. */
+    of(self: AnyActorRef): Owner {
+      const owner = owners.get(self);
+      if (owner === undefined) throw new Error(`the actor ${self.id} has no owner`);
+      return owner;
+    },
+    /**
+     * Creates an actor, a root of its own, without starting it. A fault inside the machine goes to `onFault`; without an
+     * observer it would end the whole program.
+     */
+    create<Logic extends AnyStateMachine>(
+      logic: Logic,
+      owner: Owner,
+      options: ActorSystemPorts & {
+        readonly id: string;
+        readonly input: InputFrom<Logic>;
+        onFault(error: unknown): void;
+      },
+    ) {
+      const actor = createActor<AnyStateMachine>(logic, {
+        id: options.id,
+        input: options.input,
+        clock: options.clock,
+        ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+      });
+      owners.set(actor, owner);
+      actor.subscribe({ error: options.onFault });
+      return actor as unknown as ReturnType<typeof createActor<Logic>>; // createActor's options depend on Logic in a way that a generic caller cannot express
+    },
+  };
+}

@@ -1,0 +1,272 @@
+import type { Actor } from "xstate";
+import { connectionMachine } from "../machines/connection-machine.ts";
+import type { Transport, TransportEnd } from "../ports/transport.ts";
+import { decodeParams } from "../protocol/decode.ts";
+import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
+import { RpcError, rpcError } from "../protocol/errors.ts";
+import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
+import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
+import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { PathOrder } from "./path-order.ts";
+import type { Caller, RequestHandlers } from "./request-handlers.ts";
+import type { SessionActor, SessionHolder } from "./session-actor.ts";
+
+/** Bounds of one connection (03 D-7). */
+export const connectionLimits = {
+  /** Requests that run at once; above it, reading pauses until one is answered. */
+  running: 128,
+  /** Long polls that wait at once, counted apart; one more is refused. */
+  polls: 1_024,
+  /** Answers that wait for a slow reader; above it, reading pauses. Writing never does. */
+  answerBytes: 8 * 1024 * 1024,
+} as const;
+
+/** What a connection needs from the executor that accepted it. */
+export interface ConnectionOwner {
+  readonly handlers: RequestHandlers;
+  /** @throws RpcError as `SessionRegistry.attach` does. */
+  attach(resumeSessionId: string | null, holder: SessionHolder): SessionActor;
+  /** The connection is over. */
+  forget(connection: ConnectionActor): void;
+  /** The machine itself failed. */
+  fault(error: unknown): void;
+}
+
+interface Pending {
+  readonly id: RequestId;
+  readonly isPoll: boolean;
+}
+
+const owners = actorOwners<ConnectionActor>();
+
+const logic = connectionMachine.provide({
+  actions: {
+    leaveSession: ({ self }) => owners.of(self).effects.leaveSession(),
+    refusePending: ({ self }) => owners.of(self).effects.refusePending(),
+    ping: ({ self }) => owners.of(self).effects.ping(),
+    closeTransport: ({ self }, { code, reason }) => owners.of(self).effects.closeTransport(code, reason),
+    destroyTransport: ({ self }) => owners.of(self).effects.destroyTransport(),
+  },
+});
+
+const takenOver = "session has been resumed by another connection";
+
+/**
+ * One physical link of an orchestrator, from its first byte to its last: handshake, dispatch, back-pressure. Requests run
+ * concurrently, each begun in the order in which they came; what must stay in order waits further inside (03 SS-32). A
+ * fault in one request is its answer, and nobody else's trouble (01 B-8).
+ */
+export class ConnectionActor implements SessionHolder {
+  readonly connectionId: string;
+  /** Resolves when the transport is gone. */
+  readonly ended: Promise<void>;
+
+  readonly #transport: Transport;
+  readonly #owner: ConnectionOwner;
+  readonly #actor: Actor<typeof logic>;
+  readonly #abort = new AbortController();
+  readonly #pending = new Set<Pending>();
+  readonly #end = Promise.withResolvers<void>();
+  #polls = 0;
+  #session: SessionActor | null = null;
+  #caller: Caller | null = null;
+  #paused = false;
+  #listening = false;
+
+  constructor(connectionId: string, transport: Transport, owner: ConnectionOwner, ports: ActorSystemPorts) {
+    this.connectionId = connectionId;
+    this.ended = this.#end.promise;
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#actor = owners.create(logic, this, {
+      ...ports,
+      id: `connection ${connectionId.slice(0, 8)}`,
+      input: { connectionId },
+      onFault: (error) => owner.fault(error),
+    });
+    this.#actor.start();
+    transport.open({
+      message: (data) => this.#message(data),
+      heard: () => this.#heard(),
+      drained: () => this.#drained(),
+      ended: (end) => this.#transportEnded(end),
+    });
+  }
+
+  /** The statechart, for whoever wants to watch. */
+  get snapshot() {
+    return this.#actor.getSnapshot();
+  }
+
+  /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
+  push(frame: string): boolean {
+    this.#transport.send(frame);
+    return this.#transport.queuedBytes <= HIGH_WATER_BYTES;
+  }
+
+  /** @inheritDoc */
+  probe(): void {
+    this.#listening = true;
+    this.#transport.ping();
+  }
+
+  /** @inheritDoc */
+  evict(): void {
+    this.#actor.send({ type: "session.taken" });
+  }
+
+  /** The executor stops: close in order. Resolves when the transport is gone. */
+  async shutdown(): Promise<void> {
+    this.#actor.send({ type: "shutdown" });
+    await this.ended;
+  }
+
+  /** For the machine's actions only. */
+  readonly effects = {
+    /** Only waits are cut short; what has begun finishes by itself (03 SS-32). */
+    leaveSession: (): void => {
+      this.#abort.abort(rpcError("invalidRequest", takenOver));
+      this.#session?.detach(this.connectionId);
+      this.#session = null;
+    },
+    refusePending: (): void => {
+      const error = rpcError("invalidRequest", takenOver);
+      for (const { id } of this.#pending) this.#transport.send(encodeError(id, error));
+      this.#pending.clear();
+    },
+    ping: (): void => {
+      this.#listening = true;
+      this.#transport.ping();
+    },
+    closeTransport: (code: number, reason: string): void => this.#transport.close(code, reason),
+    destroyTransport: (): void => this.#transport.destroy(),
+  };
+
+  #message(data: string | Uint8Array): void {
+    if (this.snapshot.hasTag("ended")) return;
+    const message = decodeMessage(data);
+    switch (message.kind) {
+      case "request":
+        return this.#request(message.id, message.method, message.params);
+      case "notification":
+        if (message.method === "initialized") this.#actor.send({ type: "initialized" });
+        else this.#violate(`the notification \`${message.method}\` does not exist`);
+        return;
+      case "malformed":
+        return this.#transport.send(encodeMalformed(this.#transport.kind, this.#transport.peer, message.detail));
+      case "response":
+      case "error":
+        return this.#violate("an executor sends no requests, so it takes no answers");
+    }
+  }
+
+  /** The order of the checks is the wire's: method, params, handshake, then the method's own (01 W-35). */
+  #request(id: RequestId, method: string, rawParams: unknown): void {
+    try {
+      if (!isRequestName(method)) throw unknownMethod(method);
+      if (method === "initialize") return this.#initialize(id, rawParams);
+      this.#serve(id, method, rawParams);
+    } catch (error) {
+      this.#transport.send(encodeError(id, asRpcError(error)));
+    }
+  }
+
+  #initialize(id: RequestId, rawParams: unknown): void {
+    const { resumeSessionId } = decodeParams("initialize", rawParams);
+    if (!this.snapshot.hasTag("awaitingInitialize")) {
+      throw rpcError("invalidRequest", "initialize may only be sent once per connection");
+    }
+    const session = this.#owner.attach(resumeSessionId, this);
+    this.#session = session;
+    this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder() };
+    this.#actor.send({ type: "session.attached" });
+    this.#transport.send(encodeResult(id, { sessionId: session.sessionId }));
+  }
+
+  #serve<M extends Exclude<RequestName, "initialize">>(id: RequestId, method: M, rawParams: unknown): void {
+    const handler = this.#owner.handlers[method];
+    if (handler === undefined) throw unknownMethod(method);
+    const params = decodeParams(method, rawParams);
+    const caller = this.#readyCaller(method);
+    const isPoll = "waitMs" in params && params.waitMs !== null && params.waitMs > 0;
+    if (isPoll && this.#polls >= connectionLimits.polls) {
+      throw rpcError("invalidRequest", `at most ${connectionLimits.polls} long polls may wait per connection`);
+    }
+    const outcome = handler(params, caller);
+    if (!(outcome instanceof Promise)) return this.#transport.send(encodeResult(id, outcome));
+    const pending: Pending = { id, isPoll };
+    this.#begin(pending);
+    outcome.then(
+      (result) => this.#finish(pending, () => encodeResult(id, result)),
+      (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
+    );
+  }
+
+  /** @throws RpcError when the handshake is not complete (01 W-34). */
+  #readyCaller(method: RequestName): Caller {
+    const { family } = requests[method];
+    if (this.snapshot.hasTag("awaitingInitialize")) {
+      throw rpcError("invalidRequest", `client must call initialize before using ${family} methods`);
+    }
+    if (this.#caller === null || !this.snapshot.hasTag("ready")) {
+      throw rpcError("invalidRequest", `client must send initialized before using ${family} methods`);
+    }
+    return this.#caller;
+  }
+
+  #begin(pending: Pending): void {
+    this.#pending.add(pending);
+    if (pending.isPoll) this.#polls += 1;
+    this.#throttle();
+  }
+
+  #finish(pending: Pending, encode: () => string): void {
+    if (pending.isPoll) this.#polls -= 1;
+    // What is no longer pending was answered when the session was taken over.
+    if (this.#pending.delete(pending)) this.#transport.send(encode());
+    this.#throttle();
+  }
+
+  /** Reading pauses while too much runs or waits to be read; writing never does, so neither side can lock the other (01 B-2). */
+  #throttle(): void {
+    const full =
+      this.#pending.size - this.#polls >= connectionLimits.running ||
+      this.#transport.queuedBytes > connectionLimits.answerBytes;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  #heard(): void {
+    if (!this.#listening) return; // nobody waits for a sign of life: spare the machines an event per byte
+    this.#listening = false;
+    this.#actor.send({ type: "peer.heard" });
+    this.#session?.holderHeard();
+  }
+
+  #drained(): void {
+    this.#throttle();
+    this.#session?.resumeOutput();
+  }
+
+  #violate(reason: string): void {
+    this.#actor.send({ type: "violation", reason });
+  }
+
+  #transportEnded(_end: TransportEnd): void {
+    this.#actor.send({ type: "transport.ended" });
+    this.#owner.forget(this);
+    this.#end.resolve();
+  }
+}
+
+function unknownMethod(method: string): RpcError {
+  return rpcError("methodNotFound", `exec-server stub does not implement \`${method}\` yet`);
+}
+
+/** An error that is not meant for the wire says what happened, as an internal error. */
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return rpcError("internalError", error instanceof Error ? error.message : String(error));
+}

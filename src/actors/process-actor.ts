@@ -1,0 +1,292 @@
+import { type Actor, waitFor } from "xstate";
+import { processMachine } from "../machines/process-machine.ts";
+import type { Child, ChildSpec, ProcessHost } from "../ports/process-host.ts";
+import { encodeBase64 } from "../protocol/base64.ts";
+import { rpcError } from "../protocol/errors.ts";
+import type { WireResult } from "../protocol/methods.ts";
+import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
+import type { OutputStream, WriteStatus } from "../protocol/process.ts";
+import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { OutputLog, type OutputLogLimits } from "./output-log.ts";
+import { StdinQueue } from "./stdin-queue.ts";
+import { WriteLedger } from "./write-ledger.ts";
+
+/** What a process needs from the session that owns it. */
+export interface ProcessOwner {
+  /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
+  push(frame: string): boolean;
+  /** The process is gone for good: its id is free. */
+  forget(process: ProcessActor): void;
+  /** The machine itself failed; the process is beyond use. */
+  fault(error: unknown): void;
+}
+
+/** What every process of one executor shares. */
+export interface ProcessPorts extends ActorSystemPorts {
+  readonly host: ProcessHost;
+  readonly outputLog?: OutputLogLimits | undefined;
+}
+
+/** What a reader asks for (02 section 5). */
+export interface ReadRequest {
+  readonly afterSeq: number | null;
+  readonly maxBytes: number | null;
+  readonly waitMs: number | null;
+}
+
+/** Timers beyond this fire at once in Node; nobody waits 24 days for a poll. */
+const longestTimerMs = 2 ** 31 - 1;
+
+const owners = actorOwners<ProcessActor>();
+
+const logic = processMachine.provide({
+  actions: {
+    spawn: ({ self }) => owners.of(self).effects.spawn(),
+    interruptGroup: ({ self }) => owners.of(self).effects.signal("SIGINT"),
+    signalGroup: ({ self }, { signal }) => owners.of(self).effects.signal(signal),
+    publishExited: ({ self }, { exitCode }) => owners.of(self).effects.publishExited(exitCode),
+    publishClosed: ({ self }) => owners.of(self).effects.publishClosed(),
+    release: ({ self }) => owners.of(self).effects.release(),
+  },
+});
+
+/**
+ * One process of a session: its machine, its child, its numbered output, its stdin. Bytes go from the child into the log
+ * and from there to the attached connection; the machine hears only that streams paused and ended.
+ */
+export class ProcessActor {
+  /** The client's name for it; a key, not an OS pid (02 P-1). */
+  readonly processId: string;
+  /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
+  readonly started: Promise<void>;
+  /** Resolves when the child has ended and everything held for it is released, or when it never started. */
+  readonly ended: Promise<void>;
+
+  readonly #spec: ChildSpec;
+  readonly #owner: ProcessOwner;
+  readonly #ports: ProcessPorts;
+  readonly #actor: Actor<typeof logic>;
+  readonly #idJson: string;
+  readonly #log: OutputLog;
+  readonly #writes = new WriteLedger();
+  readonly #stdin: StdinQueue;
+  readonly #readers = new Set<() => void>();
+  readonly #start = Promise.withResolvers<void>();
+  readonly #end = Promise.withResolvers<void>();
+  #child: Child | null = null;
+  #exitSeq: number | null = null;
+  #paused = false;
+  #terminated = false;
+
+  constructor(processId: string, spec: ChildSpec, owner: ProcessOwner, ports: ProcessPorts) {
+    this.processId = processId;
+    this.started = this.#start.promise;
+    // A start that fails is reported by whoever asked for it; without an asker it is no fault of the program.
+    this.started.catch(() => undefined);
+    this.ended = this.#end.promise;
+    this.#spec = spec;
+    this.#owner = owner;
+    this.#ports = ports;
+    this.#idJson = encodeProcessId(processId);
+    this.#log = new OutputLog(ports.outputLog);
+    this.#stdin = new StdinQueue((bytes) => this.#child?.write(bytes) ?? Promise.reject(new Error("no child")));
+    this.#actor = owners.create(logic, this, {
+      ...ports,
+      id: `process ${processId}`,
+      input: { processId, stdin: spec.stdin },
+      onFault: (error) => owner.fault(error),
+    });
+    this.#actor.start();
+  }
+
+  /** Is the child believed alive at this moment? */
+  get isRunning(): boolean {
+    return this.#actor.getSnapshot().hasTag("running");
+  }
+
+  /** The statechart, for whoever wants to watch. */
+  get snapshot() {
+    return this.#actor.getSnapshot();
+  }
+
+  /**
+   * Reads retained output, waiting for news as 02 P-37 says. Never consumes. An aborted wait rejects with the signal's
+   * reason.
+   */
+  async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
+    const afterSeq = request.afterSeq ?? 0;
+    const waitMs = request.waitMs ?? 0;
+    if (waitMs > 0) await this.#news(afterSeq, waitMs, signal);
+    const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
+    const snapshot = this.#actor.getSnapshot();
+    return {
+      chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
+      nextSeq,
+      exited: this.#exitSeq !== null,
+      exitCode: snapshot.context.exitCode,
+      closed: snapshot.hasTag("closed"),
+      failure: null,
+      sandboxDenied: false,
+    };
+  }
+
+  /** Queues bytes for stdin, each write id once (02 section 6). */
+  async write(writeId: string, bytes: Uint8Array, signal: AbortSignal): Promise<WriteStatus> {
+    if (this.#spec.stdin === "none") return "stdinClosed";
+    if (this.#writes.has(writeId)) return "accepted";
+    const offer = await this.#stdin.offer(bytes, () => this.#remember(writeId), signal);
+    if (offer === "broken") throw rpcError("internalError", "failed to write to process stdin");
+    return "accepted";
+  }
+
+  /** Interrupts the group; without effect unless it runs (02 P-52, P-53). */
+  interrupt(): void {
+    this.#actor.send({ type: "interrupt" });
+  }
+
+  /** Kills the group at once; was it running? (02 P-57 to P-59) */
+  terminate(): boolean {
+    if (!this.isRunning) return false;
+    this.#terminated = true;
+    this.#stdin.end("broken");
+    this.#actor.send({ type: "terminate" });
+    return true;
+  }
+
+  /** The attached connection can take more, or is gone: go on reading the child's output. */
+  resumeOutput(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#child?.resumeOutput();
+    this.#actor.send({ type: "output.resumed" });
+  }
+
+  /** The session expired: kill the group, drop the record (03 SS-15). */
+  expire(): void {
+    this.#actor.send({ type: "session.expired" });
+    this.#wake();
+  }
+
+  /** The executor stops: ask the group to end, kill it after a grace, then drop the record (03 SS-66). */
+  async stop(): Promise<void> {
+    this.#actor.send({ type: "stop" });
+    await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("running"));
+    this.expire();
+    await this.ended;
+  }
+
+  /** For the machine's actions only. */
+  readonly effects = {
+    spawn: (): void => {
+      this.#ports.host
+        .spawn(this.#spec, {
+          output: (stream, bytes) => this.#output(stream, bytes),
+          ended: (stream) => this.#streamEnded(stream),
+          exited: (exitCode) => this.#exited(exitCode),
+          stdinClosed: () => this.#actor.send({ type: "stdin.closed" }),
+        })
+        .then(
+          (child) => this.#spawned(child),
+          (error: unknown) => this.#spawnFailed(error),
+        );
+    },
+    signal: (signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void => this.#child?.signal(signal),
+    publishExited: (exitCode: number): void => {
+      this.#exitSeq = this.#log.takeSeq();
+      this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
+    },
+    publishClosed: (): void => {
+      this.#owner.push(encodeClosed(this.#idJson, this.#log.takeSeq()));
+    },
+    release: (): void => {
+      this.#child?.release();
+      this.#stdin.end("broken");
+      this.#owner.forget(this);
+      this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
+      this.#end.resolve();
+    },
+  };
+
+  #spawned(child: Child): void {
+    this.#child = child;
+    this.#actor.send({ type: "child.spawned" });
+    if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
+  }
+
+  #spawnFailed(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#start.reject(rpcError("internalError", text));
+    this.#actor.send({ type: "child.spawnFailed" });
+  }
+
+  #output(stream: OutputStream, bytes: Uint8Array): void {
+    const seq = this.#log.append(stream, bytes);
+    if (!this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) this.#pause();
+    this.#wake();
+  }
+
+  #streamEnded(stream: OutputStream): void {
+    this.#actor.send({ type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
+    this.#wake();
+  }
+
+  #exited(exitCode: number): void {
+    this.#actor.send({ type: "child.exited", exitCode });
+    this.#stdin.end("vanish");
+    // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02
+    // P-61). A terminal stays with whoever survives on it.
+    if (this.#terminated && this.#spec.stdin !== "pty") this.#child?.release();
+    this.#wake();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#child?.pauseOutput();
+    this.#actor.send({ type: "output.paused" });
+  }
+
+  /** False when the id came in another way while this write waited. */
+  #remember(writeId: string): boolean {
+    if (this.#writes.has(writeId)) return false;
+    this.#writes.remember(writeId);
+    return true;
+  }
+
+  /** Resolves when a read after `afterSeq` has something to say, or the wait is over (02 P-37). */
+  #news(afterSeq: number, waitMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#hasNews(afterSeq)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#ports.clock.clearTimeout(timer);
+        this.#readers.delete(check);
+        signal.removeEventListener("abort", abort);
+      };
+      const answer = () => {
+        leave();
+        resolve();
+      };
+      const check = () => {
+        if (this.#hasNews(afterSeq)) answer();
+      };
+      const abort = () => {
+        leave();
+        reject(signal.reason);
+      };
+      const timer = this.#ports.clock.setTimeout(answer, Math.min(waitMs, longestTimerMs));
+      this.#readers.add(check);
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  #hasNews(afterSeq: number): boolean {
+    const snapshot = this.#actor.getSnapshot();
+    if (snapshot.hasTag("closed") || snapshot.hasTag("gone")) return true;
+    if (this.#exitSeq !== null && afterSeq < this.#log.nextSeq - 1) return true;
+    return this.#log.hasAfter(afterSeq);
+  }
+
+  #wake(): void {
+    for (const check of [...this.#readers]) check();
+  }
+}

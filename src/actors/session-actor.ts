@@ -1,0 +1,163 @@
+import type { Actor } from "xstate";
+import { sessionMachine } from "../machines/session-machine.ts";
+import type { ChildSpec } from "../ports/process-host.ts";
+import { rpcError } from "../protocol/errors.ts";
+import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { ProcessActor, type ProcessPorts } from "./process-actor.ts";
+
+/** A connection, as the session that it holds sees it. */
+export interface SessionHolder {
+  readonly connectionId: string;
+  /** Sends a frame; false: the peer reads too slowly, so stop producing until `SessionActor.resumeOutput`. */
+  push(frame: string): boolean;
+  /** Asks the peer for a sign of life, to be reported with `SessionActor.holderHeard`. */
+  probe(): void;
+  /** Another connection takes the session over: end, and detach. */
+  evict(): void;
+}
+
+/** What a session needs from the registry that keeps it. */
+export interface SessionOwner {
+  /** The session is over: nobody may find it any more. Called before its processes are killed. */
+  forget(session: SessionActor): void;
+  /** A machine failed. */
+  fault(error: unknown): void;
+}
+
+/** What every session of one executor shares. */
+export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
+  /** How long a session outlives its connection (03 `SESSION_TTL`). */
+  readonly sessionTtlMs: number;
+}
+
+const owners = actorOwners<SessionActor>();
+
+const logic = sessionMachine.provide({
+  actions: {
+    probeHolder: ({ self }) => owners.of(self).effects.probeHolder(),
+    evictHolder: ({ self }) => owners.of(self).effects.evictHolder(),
+    expire: ({ self }) => owners.of(self).effects.expire(),
+    retire: ({ self }) => owners.of(self).effects.retire(),
+  },
+});
+
+/**
+ * What one orchestrator owns here: its processes, by the ids it chose (02 P-2, P-68). At most one connection holds it and
+ * hears of events; holder and sink change together, in one turn (03 SS-10).
+ */
+export class SessionActor {
+  /** Unguessable; whoever knows it may resume (03 SS-1). */
+  readonly sessionId: string;
+  /** Resolves when the session is over and none of its processes is left. */
+  readonly ended: Promise<void>;
+
+  readonly #owner: SessionOwner;
+  readonly #ports: SessionPorts;
+  readonly #actor: Actor<typeof logic>;
+  readonly #processes = new Map<string, ProcessActor>();
+  readonly #end = Promise.withResolvers<void>();
+  #holder: SessionHolder | null;
+
+  constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
+    this.sessionId = sessionId;
+    this.ended = this.#end.promise;
+    this.#holder = holder;
+    this.#owner = owner;
+    this.#ports = ports;
+    this.#actor = owners.create(logic, this, {
+      ...ports,
+      id: `session ${sessionId.slice(0, 8)}`,
+      input: { sessionId, holder: holder.connectionId, ttlMs: ports.sessionTtlMs },
+      onFault: (error) => owner.fault(error),
+    });
+    this.#actor.start();
+  }
+
+  /** The statechart, for whoever wants to watch. */
+  get snapshot() {
+    return this.#actor.getSnapshot();
+  }
+
+  /** The processes by id, closed ones included until they are evicted. */
+  get processes(): ReadonlyMap<string, ProcessActor> {
+    return this.#processes;
+  }
+
+  /**
+   * A connection asks for the session (03 SS-12). Synchronous: no other connection can come in between.
+   * @throws RpcError `sessionAttached` while another connection holds it, `invalidRequest` when it has expired.
+   */
+  resume(holder: SessionHolder): void {
+    if (this.snapshot.hasTag("attached")) {
+      this.#actor.send({ type: "contested" });
+      throw rpcError("sessionAttached", `session ${this.sessionId} is already attached to another connection`);
+    }
+    this.#actor.send({ type: "resume", connectionId: holder.connectionId, now: this.#ports.clock.now() });
+    if (!this.snapshot.hasTag("attached")) throw unknownSession(this.sessionId);
+    this.#holder = holder;
+  }
+
+  /** A connection lets go; ignored unless it is the holder (03 SS-13). */
+  detach(connectionId: string): void {
+    if (this.#holder?.connectionId === connectionId) this.#holder = null;
+    this.#actor.send({ type: "detach", connectionId, now: this.#ports.clock.now() });
+    this.resumeOutput();
+  }
+
+  /** The holder gave a sign of life. */
+  holderHeard(): void {
+    this.#actor.send({ type: "holder.heard" });
+  }
+
+  /** The connection can take more output: processes that were held back go on. */
+  resumeOutput(): void {
+    for (const process of this.#processes.values()) process.resumeOutput();
+  }
+
+  /** The executor stops. Resolves when every child is gone. */
+  async shutdown(): Promise<void> {
+    this.#actor.send({ type: "shutdown" });
+    await this.ended;
+  }
+
+  /**
+   * Starts a process under an id of the client's choice.
+   * @throws RpcError `invalidRequest` for an id in use (02 P-6).
+   */
+  start(processId: string, spec: ChildSpec): ProcessActor {
+    if (this.#processes.has(processId)) throw rpcError("invalidRequest", `process ${processId} already exists`);
+    const process = new ProcessActor(processId, spec, this.#processOwner, this.#ports);
+    this.#processes.set(processId, process);
+    return process;
+  }
+
+  /** For the machine's actions only. */
+  readonly effects = {
+    probeHolder: (): void => this.#holder?.probe(),
+    evictHolder: (): void => this.#holder?.evict(),
+    expire: (): void => {
+      this.#owner.forget(this);
+      for (const process of this.#processes.values()) process.expire();
+      this.#end.resolve();
+    },
+    retire: (): void => {
+      this.#owner.forget(this);
+      const stopping = [...this.#processes.values()].map((process) => process.stop());
+      void Promise.all(stopping).then(() => this.#end.resolve(), this.#end.reject);
+    },
+  };
+
+  readonly #processOwner = {
+    push: (frame: string): boolean => this.#holder?.push(frame) ?? true,
+    forget: (process: ProcessActor): void => {
+      // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
+      if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
+    },
+    fault: (error: unknown): void => this.#owner.fault(error),
+  };
+}
+
+/** The one text for a session that is not there, whatever became of it (03 SS-12). */
+export function unknownSession(sessionId: string) {
+  return rpcError("invalidRequest", `unknown session id ${sessionId}`);
+}

@@ -1,0 +1,47 @@
+import type { Random } from "../ports/random.ts";
+import { SessionActor, type SessionHolder, type SessionPorts, unknownSession } from "./session-actor.ts";
+
+/** The sessions of one executor. Look-up, creation and removal are synchronous (03 N-2). */
+export class SessionRegistry {
+  readonly #sessions = new Map<string, SessionActor>();
+  readonly #ports: SessionPorts & { readonly random: Random };
+  readonly #fault: (error: unknown) => void;
+
+  /** @param fault hears of a machine that failed. */
+  constructor(ports: SessionPorts & { readonly random: Random }, fault: (error: unknown) => void) {
+    this.#ports = ports;
+    this.#fault = fault;
+  }
+
+  /** The sessions by id. */
+  get sessions(): ReadonlyMap<string, SessionActor> {
+    return this.#sessions;
+  }
+
+  /**
+   * Gives a connection a session: a new one, or the one it names (03 SS-11, SS-12).
+   * @throws RpcError `invalidRequest` for an unknown or expired session, `sessionAttached` for one that is held.
+   */
+  attach(resumeSessionId: string | null, holder: SessionHolder): SessionActor {
+    if (resumeSessionId === null) return this.#create(holder);
+    const session = this.#sessions.get(resumeSessionId);
+    if (session === undefined) throw unknownSession(resumeSessionId);
+    session.resume(holder);
+    return session;
+  }
+
+  /** Ends every session and waits until no child is left. */
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.shutdown()));
+  }
+
+  #create(holder: SessionHolder): SessionActor {
+    const owner = {
+      forget: (gone: SessionActor) => void this.#sessions.delete(gone.sessionId),
+      fault: this.#fault,
+    };
+    const session = new SessionActor(this.#ports.random.uuid(), holder, owner, this.#ports);
+    this.#sessions.set(session.sessionId, session);
+    return session;
+  }
+}

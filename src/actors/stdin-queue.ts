@@ -1,0 +1,112 @@
+/** Bounds of the bytes that wait for a child to read them (02 P-49). */
+export const stdinQueueLimits = {
+  /** Writes that wait, besides the one in progress. */
+  writes: 128,
+  /** Bytes that wait; a single larger write is taken when nothing else waits. */
+  bytes: 16 * 1024 * 1024,
+} as const;
+
+/** How an offer ended: the bytes are queued, or the child's stdin will never take them. */
+export type StdinOffer = "queued" | "broken";
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly commit: () => boolean;
+  readonly settle: (offer: StdinOffer) => void;
+}
+
+/**
+ * The bytes on their way to one child's stdin, in the order in which they were accepted. When the queue is full an offer
+ * waits; nothing else does. After a natural end bytes vanish, after a terminate they are refused (02 P-50).
+ */
+export class StdinQueue {
+  readonly #write: (bytes: Uint8Array) => Promise<void>;
+  #queued: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #writing = false;
+  #waiting: Waiting[] = [];
+  #fate: "open" | "vanish" | "broken" = "open";
+
+  /** @param write hands bytes to the child and resolves when the OS took them; a rejection means stdin is gone. */
+  constructor(write: (bytes: Uint8Array) => Promise<void>) {
+    this.#write = write;
+  }
+
+  /** Is there room, so that an offer would not wait? */
+  get hasRoom(): boolean {
+    if (this.#fate !== "open") return true;
+    if (this.#waiting.length > 0) return false;
+    return this.#fits();
+  }
+
+  /**
+   * Queues bytes, at once or when there is room. `commit` runs in the same turn in which they are queued, with no point in
+   * between at which a drop could separate the two (02 P-47); when it answers false the bytes are not queued after all. An
+   * aborted wait leaves neither effect.
+   */
+  offer(bytes: Uint8Array, commit: () => boolean, signal: AbortSignal): Promise<StdinOffer> {
+    if (this.hasRoom) return Promise.resolve(this.#take(bytes, commit));
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+        reject(signal.reason);
+      };
+      const waiting: Waiting = {
+        bytes,
+        commit,
+        settle: (offer) => {
+          signal.removeEventListener("abort", abort);
+          resolve(offer);
+        },
+      };
+      this.#waiting.push(waiting);
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** Stdin is gone: what waits and what comes is accepted and vanishes (a natural end) or is refused (a terminate). */
+  end(fate: "vanish" | "broken"): void {
+    if (this.#fate === "broken") return;
+    this.#fate = fate;
+    this.#queued = [];
+    this.#queuedBytes = 0;
+    this.#admit();
+  }
+
+  #fits(): boolean {
+    return this.#queued.length < stdinQueueLimits.writes && this.#queuedBytes < stdinQueueLimits.bytes;
+  }
+
+  #take(bytes: Uint8Array, commit: () => boolean): StdinOffer {
+    if (this.#fate === "broken") return "broken";
+    if (!commit() || this.#fate === "vanish" || bytes.length === 0) return "queued";
+    this.#queued.push(bytes);
+    this.#queuedBytes += bytes.length;
+    void this.#pump();
+    return "queued";
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    for (let bytes = this.#queued.shift(); bytes !== undefined; bytes = this.#queued.shift()) {
+      this.#queuedBytes -= bytes.length;
+      const written = this.#write(bytes);
+      this.#admit();
+      try {
+        await written;
+      } catch {
+        // The child closed its end: from here on bytes vanish, as they would in a pipe that nobody reads (02 P-50).
+        this.end("vanish");
+      }
+    }
+    this.#writing = false;
+  }
+
+  #admit(): void {
+    while (this.#waiting.length > 0 && (this.#fate !== "open" || this.#fits())) {
+      const next = this.#waiting.shift();
+      next?.settle(this.#take(next.bytes, next.commit));
+    }
+  }
+}

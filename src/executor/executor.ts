@@ -1,0 +1,114 @@
+import type { InspectionEvent } from "xstate";
+import { ConnectionActor } from "../actors/connection-actor.ts";
+import type { OutputLogLimits } from "../actors/output-log.ts";
+import type { RequestHandlers } from "../actors/request-handlers.ts";
+import { SessionRegistry } from "../actors/session-registry.ts";
+import { type Clock, systemClock } from "../ports/clock.ts";
+import type { Host } from "../ports/host.ts";
+import { type Random, systemRandom } from "../ports/random.ts";
+import type { Transport } from "../ports/transport.ts";
+import { fileRequests } from "./requests/file-requests.ts";
+import { processRequests } from "./requests/process-requests.ts";
+
+/** How an executor behaves; every member has a default. */
+export interface ExecutorOptions {
+  /** How long a session outlives its connection, in milliseconds. Default 30 000 (03 `SESSION_TTL`). */
+  readonly sessionTtlMs?: number | undefined;
+  /** What is kept of each process's output. Default 1 MiB (02 P-31). */
+  readonly outputLog?: OutputLogLimits | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Sees every event and transition of every actor. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
+  readonly onFault?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Runs processes and serves files of one host to any number of connections. It listens to nothing itself: whoever has a
+ * transport hands it over with `accept`.
+ */
+export class Executor {
+  readonly #ports: { readonly clock: Clock; readonly random: Random; readonly inspect: ExecutorOptions["inspect"] };
+  readonly #registry: SessionRegistry;
+  readonly #connections = new Set<ConnectionActor>();
+  readonly #handlers: RequestHandlers;
+  readonly #fault: (error: unknown) => void;
+  #closing: Promise<void> | null = null;
+
+  constructor(host: Host, options: ExecutorOptions = {}) {
+    this.#fault = options.onFault ?? throwLater;
+    this.#ports = {
+      clock: options.clock ?? systemClock,
+      random: options.random ?? systemRandom,
+      inspect: options.inspect,
+    };
+    this.#registry = new SessionRegistry(
+      {
+        ...this.#ports,
+        host: host.processes,
+        sessionTtlMs: options.sessionTtlMs ?? 30_000,
+        outputLog: options.outputLog,
+      },
+      this.#fault,
+    );
+    this.#handlers = {
+      "environment/info": () => host.info(),
+      ...processRequests(host),
+      ...fileRequests(host.files),
+    };
+  }
+
+  /** What is there now: for diagnostics and tests. */
+  get counts(): { readonly connections: number; readonly sessions: number; readonly processes: number } {
+    let processes = 0;
+    for (const session of this.#registry.sessions.values()) processes += session.processes.size;
+    return { connections: this.#connections.size, sessions: this.#registry.sessions.size, processes };
+  }
+
+  /** Serves a connection until it ends. Resolves when its transport is gone. */
+  accept(transport: Transport): Promise<void> {
+    if (this.#closing !== null) {
+      transport.destroy();
+      return Promise.resolve();
+    }
+    const connection = new ConnectionActor(
+      this.#ports.random.uuid(),
+      transport,
+      {
+        handlers: this.#handlers,
+        attach: (resumeSessionId, holder) => this.#registry.attach(resumeSessionId, holder),
+        forget: (gone) => void this.#connections.delete(gone),
+        fault: this.#fault,
+      },
+      this.#ports,
+    );
+    this.#connections.add(connection);
+    return connection.ended;
+  }
+
+  /**
+   * Stops: closes every connection in order, asks every process group to end, kills what does not (03 SS-66). Resolves when
+   * no child is left. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
+    await this.#registry.shutdown();
+  }
+}
+
+/** A fault in our own machines must be seen, not swallowed. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,88 @@
+import type { ProcessActor } from "../../actors/process-actor.ts";
+import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
+import type { Host } from "../../ports/host.ts";
+import type { ChildSpec } from "../../ports/process-host.ts";
+import { rpcError } from "../../protocol/errors.ts";
+import { type PathHost, PathUriError } from "../../protocol/path-uri/index.ts";
+import type { ProcessStartParams } from "../../protocol/process.ts";
+import type { SandboxContext } from "../../protocol/sandbox.ts";
+import { childEnvironment } from "../environment/env-policy.ts";
+import { enforcementRefusal, needsEnforcement, restrictsNetwork } from "../sandbox-intent.ts";
+
+/**
+ * The `process/*` methods (02). Each acts on the session of the connection that asks; what belongs to one process stays in
+ * order, since everything that comes after a start waits for that start.
+ */
+export function processRequests(host: Host) {
+  return {
+    "process/start": async (params, { session }) => {
+      const spec = childSpec(params, host);
+      await session.start(params.processId, spec).started;
+      return { processId: params.processId };
+    },
+    "process/read": async (params, caller) => {
+      const process = await startedProcess(params.processId, caller);
+      if (process === undefined) throw rpcError("invalidRequest", `unknown process id ${params.processId}`);
+      return process.read(params, caller.signal);
+    },
+    "process/write": async (params, caller) => {
+      if (params.writeId === "") throw rpcError("invalidParams", "writeId must not be empty");
+      const process = await startedProcess(params.processId, caller);
+      if (process === undefined) return { status: "unknownProcess" };
+      return { status: await process.write(params.writeId, params.chunk, caller.signal) };
+    },
+    "process/signal": async ({ processId }, caller) => {
+      const process = await startedProcess(processId, caller);
+      process?.interrupt();
+      return {};
+    },
+    "process/terminate": async ({ processId }, caller) => {
+      const process = await startedProcess(processId, caller);
+      return { running: process?.terminate() ?? false };
+    },
+  } satisfies RequestHandlers;
+}
+
+/**
+ * Everything aimed at one id waits for the start that was sent before it; a start that failed never was (03 SS-32, 02 P-5).
+ * What was still waiting when its connection ended is not begun any more.
+ */
+async function startedProcess(processId: string, { session, signal }: Caller): Promise<ProcessActor | undefined> {
+  const process = session.processes.get(processId);
+  if (process === undefined) return undefined;
+  const started = await process.started.then(
+    () => true,
+    () => false,
+  );
+  signal.throwIfAborted();
+  return started ? process : undefined;
+}
+
+/** Applies the wire's rules in the wire's order (02 P-6); an id in use is the session's to refuse. */
+function childSpec(params: ProcessStartParams, host: Host): ChildSpec {
+  if (params.sandbox !== null) refuseUnenforceable(params.sandbox, host.files);
+  const cwd = nativeCwd(params, host.files);
+  if (params.argv.length === 0) throw rpcError("invalidParams", "argv must not be empty");
+  return {
+    argv: params.argv,
+    arg0: params.arg0,
+    cwd,
+    env: childEnvironment(params, host.environment()),
+    stdin: params.tty ? "pty" : params.pipeStdin ? "pipe" : "none",
+  };
+}
+
+/** Never runs with less protection than was asked for. */
+function refuseUnenforceable(sandbox: SandboxContext, host: PathHost): void {
+  if (!needsEnforcement(sandbox, host) && !restrictsNetwork(sandbox)) return;
+  throw rpcError("invalidParams", enforcementRefusal(sandbox, host));
+}
+
+function nativeCwd({ cwd }: ProcessStartParams, host: PathHost): string {
+  try {
+    return cwd.toNative(host);
+  } catch (error) {
+    if (!(error instanceof PathUriError)) throw error;
+    throw rpcError("invalidParams", `cwd URI \`${cwd}\` is not valid on this exec-server host: ${error.message}`);
+  }
+}

@@ -1,0 +1,14 @@
+import type { EnvironmentInfo } from "../protocol/environment.ts";
+import type { FileHost } from "./file-host.ts";
+import type { ProcessHost } from "./process-host.ts";
+
+/** Everything an executor does to the machine it runs on; a simulation replaces it whole. */
+export interface Host {
+  readonly processes: ProcessHost;
+  /** The files, and how their paths are written. */
+  readonly files: FileHost;
+  /** The executor's own environment at this moment (02 P-17). */
+  environment(): Readonly<Record<string, string | undefined>>;
+  /** What `environment/info` answers (01 W-52). */
+  info(): Promise<EnvironmentInfo>;
+}
