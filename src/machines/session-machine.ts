@@ -21,7 +21,7 @@ export interface SessionInput {
 interface SessionContext {
   readonly sessionId: string;
   readonly ttlMs: number;
-  /** The connection that holds the session, or `null` while it is detached. */
+  /** The connection that holds the session, or `null` when none does. */
   readonly holder: string | null;
   /** When a detached session expires, on the executor's clock. */
   readonly deadline: number | null;
@@ -48,6 +48,7 @@ export const sessionMachine = setup({
     /** The same on the executor's own way out, where children get a moment to end by themselves (03 SS-66). */
     retire: unprovided("retire"),
     hold: assign((_, { holder }: { holder: string }) => ({ holder, deadline: null })),
+    forgetHolder: assign({ holder: null, deadline: null }),
     letGo: assign(({ context }, { now }: { now: number }) => ({ holder: null, deadline: now + context.ttlMs })),
   },
   guards: {
@@ -63,7 +64,7 @@ export const sessionMachine = setup({
   id: "session",
   context: ({ input }) => ({ ...input, deadline: null }),
   initial: "Attached",
-  on: { shutdown: { target: ".Expired", actions: "retire" } },
+  on: { shutdown: { target: ".Expired", actions: ["retire", "forgetHolder"] } },
   states: {
     Attached: {
       tags: "attached",

@@ -1,0 +1,139 @@
+import { expect, it } from "vitest";
+import { connectionMachine } from "../../src/machines/connection-machine.ts";
+import { followPaths } from "./follow-paths.ts";
+import { walk } from "./walk.ts";
+
+const everything = walk(connectionMachine, {
+  inputs: [{ connectionId: "c" }],
+  events: [
+    { type: "session.attached" },
+    { type: "initialized" },
+    { type: "violation", reason: "unknown notification" },
+    { type: "session.taken" },
+    { type: "shutdown" },
+    { type: "peer.heard" },
+    { type: "transport.ended" },
+  ],
+});
+const isOpen = (configuration: { states: ReadonlySet<string> } | null) => configuration?.states.has("connection.Open");
+
+it("reaches every state and takes every transition on some path", () => {
+  expect(everything.unreachedStates).toEqual([]);
+  expect(everything.untakenTransitions).toEqual([]);
+});
+
+it("has no dead end: from everywhere a way leads to Closed", () => {
+  expect(everything.deadEnds).toEqual([]);
+});
+
+it("is always at exactly one step of the handshake, or ended (03 section 5.1)", () => {
+  for (const configuration of everything.configurations) {
+    expect(configuration.tags, configuration.key).toHaveLength(1);
+    expect(configuration.tags.includes("ended"), configuration.key).toBe(!isOpen(configuration));
+  }
+});
+
+it("is ready only after `initialize` was answered and `initialized` came, in this order (03 SS-5)", () => {
+  followPaths(everything, {
+    start: "" as "" | "attached" | "initialized",
+    see(progress, { event, to }) {
+      if (progress === "" && event.type === "session.attached") progress = "attached";
+      else if (progress === "attached" && event.type === "initialized") progress = "initialized";
+      if (to.tags.includes("ready") && progress !== "initialized") throw new Error("ready too early");
+      if (to.tags.includes("awaitingInitialize") && progress !== "") throw new Error("went back");
+      return progress;
+    },
+  });
+});
+
+it("ends the connection on an `initialized` before any `initialize`, tolerates a repeated one (03 SS-5)", () => {
+  for (const { from, to, event, effects, label } of everything.steps) {
+    if (event.type !== "initialized" || from === null || !isOpen(from)) continue;
+    if (from.tags.includes("awaitingInitialize")) {
+      expect(to.value, label).toBe("Closing");
+      expect(effects.map(({ type }) => type)).toEqual(["leaveSession", "closeTransport"]);
+    } else {
+      expect(to.tags, label).toEqual(["ready"]);
+      expect(effects, label).toEqual([]);
+    }
+  }
+});
+
+it("leaves its session exactly once, first of all, on every way out of Open (03 SS-13, section 5.1)", () => {
+  for (const { from, to, effects, label } of everything.steps) {
+    const leaves = isOpen(from) === true && isOpen(to) === false;
+    expect(effects.filter(({ type }) => type === "leaveSession").length, label).toBe(leaves ? 1 : 0);
+    if (leaves) expect(effects[0]?.type, label).toBe("leaveSession");
+  }
+});
+
+it("comes back to Open from nowhere, so nothing is executed after an eviction (03 SS-19)", () => {
+  for (const { from, to, label } of everything.steps) {
+    if (from !== null && !isOpen(from)) expect(isOpen(to), label).toBe(false);
+  }
+});
+
+it("ends when evicted or closing, whether the peer reacts or not (03 section 5.1, 01 B-5)", () => {
+  const leaving = everything.configurations.filter(({ value }) => value === "Evicted" || value === "Closing");
+  expect(leaving.map(({ value }) => value)).toHaveLength(2);
+  for (const configuration of leaving) {
+    const steps = everything.steps.filter(({ from }) => from === configuration);
+    const byPeer = steps.find(({ event }) => event.type === "transport.ended");
+    const byClock = steps.find(({ label }) => label === "after closeGrace");
+    expect(byPeer?.to.isDone).toBe(true);
+    expect(byPeer?.effects).toEqual([]);
+    expect(byClock?.to.isDone).toBe(true);
+    expect(byClock?.effects.map(({ type }) => type)).toEqual(["destroyTransport"]);
+    for (const { to } of steps.filter((step) => step !== byPeer && step !== byClock)) expect(to).toBe(configuration);
+  }
+});
+
+it("sends at most one close frame, and cuts off at most once, and only a transport that has not ended", () => {
+  followPaths(everything, {
+    start: { closed: false, destroyed: false, ended: false },
+    see(seen, { event, effects }) {
+      const now = { ...seen, ended: seen.ended || event.type === "transport.ended" };
+      for (const { type } of effects) {
+        if (type === "closeTransport") {
+          if (now.closed || now.destroyed || now.ended)
+            throw new Error("a close frame for a transport that is closing");
+          now.closed = true;
+        }
+        if (type === "destroyTransport") {
+          if (now.destroyed || now.ended) throw new Error("cut off what had ended");
+          now.destroyed = true;
+        }
+      }
+      return now;
+    },
+  });
+});
+
+it("says with the close frame why it ends: 1002 for a fault of the peer, 1001 for our own shutdown (01 B-5)", () => {
+  for (const { event, effects, label } of everything.steps) {
+    const close = effects.find(({ type }) => type === "closeTransport");
+    if (close === undefined) continue;
+    const { code, reason } = close.params as { code: number; reason: string };
+    expect(code, label).toBe(event.type === "shutdown" ? 1001 : 1002);
+    expect(reason.length, label).toBeGreaterThan(0);
+    if (event.type === "violation") expect(reason).toBe("unknown notification");
+  }
+});
+
+it("pings only while open, and only when a timer says so (01 W-11)", () => {
+  for (const { from, effects, label } of everything.steps) {
+    if (!effects.some(({ type }) => type === "ping")) continue;
+    expect(isOpen(from)).toBe(true);
+    expect(label).toBe("after pingInterval");
+  }
+});
+
+it("cuts off a silent peer, and forgives one that was heard (01 B-6)", () => {
+  for (const { from, to, event, label, effects } of everything.steps) {
+    if (label === "after deadPeer") {
+      expect(to.value).toBe("Closed");
+      expect(effects.map(({ type }) => type)).toEqual(["leaveSession", "destroyTransport"]);
+    }
+    if (event.type === "peer.heard" && isOpen(from)) expect(to.states.has("connection.Open.peer.Heard")).toBe(true);
+  }
+});
