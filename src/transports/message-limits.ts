@@ -1,0 +1,10 @@
+const MIB = 1024 * 1024;
+
+/** Largest websocket frame that an executor accepts: one byte more ends the connection with 1009 (01 W-12). */
+export const MAX_FRAME_BYTES = 16 * MIB;
+
+/** Largest message that either end accepts, reassembled from its fragments; also the longest stdio line (01 W-12). */
+export const MAX_MESSAGE_BYTES = 64 * MIB;
+
+/** Longer messages leave in fragments of this size, half of what the strictest peer accepts (03 D-15). */
+export const FRAGMENT_BYTES = 8 * MIB;
