@@ -35,6 +35,8 @@ export interface ConnectionOwner {
 interface Pending {
   readonly id: RequestId;
   readonly isPoll: boolean;
+  /** Resolves when the handler is done. */
+  readonly finished: Promise<void>;
 }
 
 const owners = actorOwners<ConnectionActor>();
@@ -58,15 +60,15 @@ const takenOver = "session has been resumed by another connection";
  */
 export class ConnectionActor implements SessionHolder {
   readonly connectionId: string;
-  /** Resolves when the transport is gone. */
-  readonly ended: Promise<void>;
+  /** Resolves when the transport is gone and everything that was asked over it has been answered or cut short. */
+  readonly ended: Promise<TransportEnd>;
 
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
   readonly #actor: Actor<typeof logic>;
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
-  readonly #end = Promise.withResolvers<void>();
+  readonly #end = Promise.withResolvers<TransportEnd>();
   #polls = 0;
   #session: SessionActor | null = null;
   #caller: Caller | null = null;
@@ -115,7 +117,7 @@ export class ConnectionActor implements SessionHolder {
     this.#actor.send({ type: "session.taken" });
   }
 
-  /** The executor stops: close in order. Resolves when the transport is gone. */
+  /** The executor stops: close in order. */
   async shutdown(): Promise<void> {
     this.#actor.send({ type: "shutdown" });
     await this.ended;
@@ -194,12 +196,12 @@ export class ConnectionActor implements SessionHolder {
     }
     const outcome = handler(params, caller);
     if (!(outcome instanceof Promise)) return this.#transport.send(encodeResult(id, outcome));
-    const pending: Pending = { id, isPoll };
-    this.#begin(pending);
-    outcome.then(
+    const finished = outcome.then(
       (result) => this.#finish(pending, () => encodeResult(id, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
+    const pending: Pending = { id, isPoll, finished };
+    this.#begin(pending);
   }
 
   /** @throws RpcError when the handshake is not complete (01 W-34). */
@@ -254,10 +256,12 @@ export class ConnectionActor implements SessionHolder {
     this.#actor.send({ type: "violation", reason });
   }
 
-  #transportEnded(_end: TransportEnd): void {
+  async #transportEnded(end: TransportEnd): Promise<void> {
     this.#actor.send({ type: "transport.ended" });
     this.#owner.forget(this);
-    this.#end.resolve();
+    // Where only the peer's half is closed, as at the end of stdin, these answers still arrive (01 B-9).
+    await Promise.all([...this.#pending].map((pending) => pending.finished));
+    this.#end.resolve(end);
   }
 }
 

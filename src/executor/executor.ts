@@ -3,10 +3,11 @@ import { ConnectionActor } from "../actors/connection-actor.ts";
 import type { OutputLogLimits } from "../actors/output-log.ts";
 import type { RequestHandlers } from "../actors/request-handlers.ts";
 import { SessionRegistry } from "../actors/session-registry.ts";
+import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
-import type { Transport } from "../ports/transport.ts";
+import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { fileRequests } from "./requests/file-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
 
@@ -37,7 +38,7 @@ export class Executor {
   #closing: Promise<void> | null = null;
 
   constructor(host: Host, options: ExecutorOptions = {}) {
-    this.#fault = options.onFault ?? throwLater;
+    this.#fault = options.onFault ?? throwFault;
     this.#ports = {
       clock: options.clock ?? systemClock,
       random: options.random ?? systemRandom,
@@ -66,11 +67,11 @@ export class Executor {
     return { connections: this.#connections.size, sessions: this.#registry.sessions.size, processes };
   }
 
-  /** Serves a connection until it ends. Resolves when its transport is gone. */
-  accept(transport: Transport): Promise<void> {
+  /** Serves a connection until it ends, and tells how it did. */
+  async accept(transport: Transport): Promise<TransportEnd> {
     if (this.#closing !== null) {
       transport.destroy();
-      return Promise.resolve();
+      return { code: 1001, reason: "the executor is shutting down" };
     }
     const connection = new ConnectionActor(
       this.#ports.random.uuid(),
@@ -104,11 +105,4 @@ export class Executor {
     await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
     await this.#registry.shutdown();
   }
-}
-
-/** A fault in our own machines must be seen, not swallowed. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

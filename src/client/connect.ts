@@ -1,0 +1,83 @@
+import type { InspectionEvent } from "xstate";
+import { type Dial, LinkActor } from "../actors/link-actor.ts";
+import { throwFault } from "../actors/throw-fault.ts";
+import { type Clock, systemClock } from "../ports/clock.ts";
+import { type Random, systemRandom } from "../ports/random.ts";
+import type { Transport } from "../ports/transport.ts";
+import { ProctorError } from "../protocol/errors.ts";
+import { dialWebSocket } from "../transports/dial-websocket.ts";
+import { startStdioCommand } from "../transports/stdio-command-transport.ts";
+import { Link } from "./link.ts";
+import type { RemotePath } from "./remote-path.ts";
+
+/**
+ * Where an executor is: a websocket URL, a command that speaks the protocol on its stdin and stdout, or a transport that is
+ * open already.
+ */
+export type ConnectTarget =
+  | string
+  | {
+      readonly command: readonly [program: string, ...args: string[]];
+      readonly cwd?: string;
+      readonly env?: Record<string, string>;
+    }
+  | { readonly transport: Transport };
+
+/** How to connect; every member has a default. */
+export interface ConnectOptions {
+  /** Where processes run unless told otherwise. Default `/`. */
+  readonly cwd?: RemotePath | undefined;
+  /** How this client names itself. Default `proctor`. */
+  readonly clientName?: string | undefined;
+  /** Further headers of the websocket upgrade, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Gives up the attempt. */
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Sees every event and transition of every actor. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
+  readonly onFault?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Connects to an executor and begins a session there. Resolves when it can be used.
+ * @throws LinkFailedError when the executor is not reached or does not shake hands in time; the signal's reason when the
+ *   attempt is given up.
+ */
+export async function connect(target: ConnectTarget, options: ConnectOptions = {}): Promise<Link> {
+  options.signal?.throwIfAborted();
+  const ports = {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    inspect: options.inspect,
+    onFault: options.onFault ?? throwFault,
+    cwd: options.cwd ?? "/",
+  };
+  const actor = new LinkActor({
+    ...ports,
+    dial: dialFor(target, options, ports.clock),
+    clientName: options.clientName ?? "proctor",
+  });
+  const abort = () => void actor.close();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await actor.connected();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+  return new Link(actor, ports);
+}
+
+function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Clock): Dial {
+  if (typeof target === "string") {
+    if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${target}`);
+    return (signal) => dialWebSocket(target, { clock, signal, headers });
+  }
+  if ("transport" in target) return () => Promise.resolve(target.transport);
+  return () => startStdioCommand({ ...target, clock });
+}

@@ -1,0 +1,98 @@
+import type { Observable } from "rxjs";
+import type { LinkActor, LinkState } from "../actors/link-actor.ts";
+import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
+import type { Random } from "../ports/random.ts";
+import type { EnvironmentInfo } from "../protocol/environment.ts";
+import { RemoteFiles } from "./remote-files.ts";
+import type { RemotePath } from "./remote-path.ts";
+import { RemoteProcess } from "./remote-process.ts";
+import { type StartOptions, startParams } from "./start-options.ts";
+
+/** What a link needs to make handles. */
+export interface LinkPorts extends RemoteProcessPorts {
+  readonly random: Random;
+  /** Where processes run unless told otherwise. */
+  readonly cwd: RemotePath;
+}
+
+/**
+ * A place to run things: processes, files and facts of one executor, over one session. Made by `connect()` or
+ * `localEnvironment()`; close it, or let `await using` do so. When its connection ends everything pending settles at once
+ * with a LinkFailedError, and every later call fails with the same reason.
+ */
+export class Link implements AsyncDisposable {
+  /** The executor's files. */
+  readonly files: RemoteFiles;
+  readonly #actor: LinkActor;
+  readonly #ports: LinkPorts;
+  readonly #processes = new Set<RemoteProcessActor>();
+  #started = 0;
+
+  /** Made by `connect()`. */
+  constructor(actor: LinkActor, ports: LinkPorts) {
+    this.#actor = actor;
+    this.#ports = ports;
+    this.files = new RemoteFiles(actor);
+  }
+
+  /** The states of the link, the present one first. */
+  get state$(): Observable<LinkState> {
+    return this.#actor.state$;
+  }
+
+  /** The present state. */
+  get state(): LinkState {
+    return this.#actor.state;
+  }
+
+  /** What the executor says of its host: the login shell of its user (01 W-52). */
+  environmentInfo(options: { readonly signal?: AbortSignal } = {}): Promise<EnvironmentInfo> {
+    return this.#actor.call("environment/info", {}, options);
+  }
+
+  /**
+   * Starts a program, directly and not through a shell. Resolves when the executor's system has started it.
+   * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv or an unusable cwd.
+   */
+  async start(argv: readonly string[], options: StartOptions = {}): Promise<RemoteProcess> {
+    // Never the same id twice in a session: a number for people, a random part against other clients of the session.
+    this.#started += 1;
+    const processId = `${this.#started}-${this.#ports.random.uuid().slice(0, 8)}`;
+    const { signal } = options;
+    const actor = new RemoteProcessActor(processId, this.#actor, this.#ports);
+    await actor.start(startParams(argv, options, this.#ports.cwd), signal);
+    const process = new RemoteProcess(actor, this.#actor);
+    this.#track(actor);
+    if (signal !== undefined) terminateOnAbort(process, actor, signal);
+    return process;
+  }
+
+  /** Terminates what still runs and closes the connection. Idempotent. */
+  async close(): Promise<void> {
+    // Terminate requests are on their way before the close, and whatever the answer, the link ends.
+    const ending = [...this.#processes].map(({ processId }) =>
+      this.#actor.call("process/terminate", { processId }, { cleanUp: true }),
+    );
+    await Promise.allSettled(ending);
+    await this.#actor.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #track(actor: RemoteProcessActor): void {
+    this.#processes.add(actor);
+    const forget = () => void this.#processes.delete(actor);
+    actor.exited.then(forget, forget);
+  }
+}
+
+function terminateOnAbort(process: RemoteProcess, actor: RemoteProcessActor, signal: AbortSignal): void {
+  // Nobody waits for the answer: the process's end is what the caller will see.
+  const abort = () => void process.terminate().catch(() => undefined);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  const forget = () => signal.removeEventListener("abort", abort);
+  actor.exited.then(forget, forget);
+}

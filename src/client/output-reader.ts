@@ -1,0 +1,118 @@
+import type { RemoteEvent } from "../actors/event-order.ts";
+import type { LinkActor } from "../actors/link-actor.ts";
+import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import { ProctorError } from "../protocol/errors.ts";
+import type { OutputStream } from "../protocol/process.ts";
+
+/** A piece of output. Its boundaries carry no meaning; order is kept within one stream (02 P-24, P-25). */
+export interface OutputChunk {
+  readonly seq: number;
+  readonly stream: OutputStream;
+  readonly bytes: Uint8Array;
+}
+
+/** Output came before anybody read it, and more than is kept; what is left begins after the gap. */
+export class OutputMissedError extends ProctorError {
+  /** The number of the first chunk that can still be read. */
+  readonly firstSeq: number;
+
+  constructor(processId: string, firstSeq: number) {
+    super("outputMissed", `output of process ${processId} before number ${firstSeq} was not read in time`);
+    this.firstSeq = firstSeq;
+  }
+}
+
+/** Bounds of what waits for one reader. */
+export const readerLimits = {
+  /** Above this the executor is slowed down. */
+  brakeBytes: 1024 * 1024,
+  /** Above this, reached only while other calls are answered past a stalled reader, the rest is given up. */
+  bytes: 64 * 1024 * 1024,
+} as const;
+
+/**
+ * One reader's view of a process's output, an async iterator. The reader's pace is the brake: when it falls behind, the
+ * link stops reading, the executor stops reading the child, and the child waits. Leaving the loop lets go of everything.
+ */
+export class OutputReader implements AsyncIterableIterator<OutputChunk> {
+  readonly #link: LinkActor;
+  readonly #processId: string;
+  readonly #stop: () => void;
+  #queue: OutputChunk[] = [];
+  #queuedBytes = 0;
+  #nextSeq = 1;
+  /** The end, once it is known; delivered when the queue is empty. */
+  #end: { readonly error: unknown } | null = null;
+  #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void } | null = null;
+
+  constructor(process: RemoteProcessActor, link: LinkActor) {
+    this.#link = link;
+    this.#processId = process.processId;
+    const subscription = process.events$.subscribe({
+      next: (event) => this.#take(event),
+      error: (error) => this.#finish(error),
+      complete: () => this.#finish(null),
+    });
+    this.#stop = () => subscription.unsubscribe();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<OutputChunk>> {
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#queuedBytes -= chunk.bytes.length;
+      if (this.#queuedBytes <= readerLimits.brakeBytes / 2) this.#link.release(this);
+      return { done: false, value: chunk };
+    }
+    if (this.#end !== null) {
+      const { error } = this.#end;
+      this.#end = { error: null }; // an error is told once, then the iterator is done
+      if (error !== null) throw error;
+      return { done: true, value: undefined };
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  async return(): Promise<IteratorResult<OutputChunk>> {
+    this.#queue = [];
+    this.#finish(null);
+    return { done: true, value: undefined };
+  }
+
+  #take(event: RemoteEvent): void {
+    const missed = event.seq > this.#nextSeq;
+    this.#nextSeq = event.seq + 1;
+    if (this.#end !== null) return;
+    if (missed) return this.#finish(new OutputMissedError(this.#processId, event.seq));
+    if (event.type !== "output") return;
+    const { seq, stream, bytes } = event;
+    if (this.#waiting !== null) {
+      const { resolve } = this.#waiting;
+      this.#waiting = null;
+      return resolve({ done: false, value: { seq, stream, bytes } });
+    }
+    if (this.#queuedBytes + bytes.length > readerLimits.bytes) {
+      return this.#finish(new OutputMissedError(this.#processId, seq + 1));
+    }
+    this.#queue.push({ seq, stream, bytes });
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes > readerLimits.brakeBytes) this.#link.hold(this);
+  }
+
+  #finish(error: unknown): void {
+    this.#end ??= { error };
+    this.#link.release(this);
+    queueMicrotask(this.#stop); // the subscription may be calling us from within its own creation
+    if (this.#waiting === null) return;
+    const { resolve, reject } = this.#waiting;
+    this.#waiting = null;
+    this.#end = { error: null };
+    if (error === null) resolve({ done: true, value: undefined });
+    else reject(error);
+  }
+}

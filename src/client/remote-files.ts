@@ -1,0 +1,110 @@
+import type { LinkActor } from "../actors/link-actor.ts";
+import { encodeBase64 } from "../protocol/base64.ts";
+import { ProctorError } from "../protocol/errors.ts";
+import { pathFromWire, pathToWire, type RemotePath } from "./remote-path.ts";
+
+/** What is at a path, of the target where it is a link (04 F-23). */
+export interface RemoteFileInfo {
+  readonly isDirectory: boolean;
+  readonly isFile: boolean;
+  /** The path itself is a link. */
+  readonly isSymlink: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970; 0 when the executor does not know (04 F-26). */
+  readonly createdAtMs: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAtMs: number;
+}
+
+/** An entry of a directory, its kind that of the target of a link. */
+export interface RemoteDirectoryEntry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly isFile: boolean;
+}
+
+/** More than one message can carry; nothing was sent. */
+export class TooLargeError extends ProctorError {
+  constructor(bytes: number) {
+    super("tooLarge", `${bytes} bytes do not fit one message; the limit is ${writeLimitBytes}`);
+  }
+}
+
+/** The most that one `writeFile` can send: base64 of it and its envelope stay below a message of 64 MiB (04 F-19). */
+export const writeLimitBytes = 47 * 1024 * 1024;
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** The files of an executor. Every call rejects with an RpcError for what the executor refuses: `notFound` and others. */
+export class RemoteFiles {
+  readonly #link: LinkActor;
+
+  /** Made by the link. */
+  constructor(link: LinkActor) {
+    this.#link = link;
+  }
+
+  /** The whole content of a regular file. */
+  async readFile(path: RemotePath, options: CallOptions = {}): Promise<Uint8Array> {
+    const { dataBase64 } = await this.#link.call("fs/readFile", { path: pathToWire(path) }, options);
+    return dataBase64;
+  }
+
+  /** The whole content as text; throws a TypeError when it is not UTF-8. */
+  async readTextFile(path: RemotePath, options: CallOptions = {}): Promise<string> {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await this.readFile(path, options));
+  }
+
+  /** Creates or replaces a file, through links; its mode stays. */
+  async writeFile(path: RemotePath, data: string | Uint8Array, options: CallOptions = {}): Promise<void> {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    if (bytes.length > writeLimitBytes) throw new TooLargeError(bytes.length);
+    await this.#link.call("fs/writeFile", { path: pathToWire(path), dataBase64: encodeBase64(bytes) }, options);
+  }
+
+  /** Makes a directory and, unless told otherwise, its parents; then an existing one is fine. */
+  async createDirectory(path: RemotePath, options: CallOptions & { readonly recursive?: boolean } = {}): Promise<void> {
+    const { recursive = true, ...call } = options;
+    await this.#link.call("fs/createDirectory", { path: pathToWire(path), recursive }, call);
+  }
+
+  /** What is at a path. */
+  async stat(path: RemotePath, options: CallOptions = {}): Promise<RemoteFileInfo> {
+    const info = await this.#link.call("fs/getMetadata", { path: pathToWire(path) }, options);
+    return { ...info, size: Number(info.size) };
+  }
+
+  /** The path with every link resolved. */
+  async realpath(path: RemotePath, options: CallOptions = {}): Promise<string> {
+    return pathFromWire((await this.#link.call("fs/canonicalize", { path: pathToWire(path) }, options)).path);
+  }
+
+  /** The entries of a directory, in no particular order. */
+  async list(path: RemotePath, options: CallOptions = {}): Promise<RemoteDirectoryEntry[]> {
+    const { entries } = await this.#link.call("fs/readDirectory", { path: pathToWire(path) }, options);
+    return entries.map(({ fileName, isDirectory, isFile }) => ({ name: fileName, isDirectory, isFile }));
+  }
+
+  /** Removes a file or link; a directory only with `recursive`. A missing path is an error unless `force` is set. */
+  async remove(
+    path: RemotePath,
+    options: CallOptions & { readonly recursive?: boolean; readonly force?: boolean } = {},
+  ): Promise<void> {
+    const { recursive = false, force = false, ...call } = options;
+    await this.#link.call("fs/remove", { path: pathToWire(path), recursive, force }, call);
+  }
+
+  /** Copies a file or link; a directory only with `recursive`. */
+  async copy(
+    source: RemotePath,
+    destination: RemotePath,
+    options: CallOptions & { readonly recursive?: boolean } = {},
+  ): Promise<void> {
+    const { recursive = false, ...call } = options;
+    const paths = { sourcePath: pathToWire(source), destinationPath: pathToWire(destination) };
+    await this.#link.call("fs/copy", { ...paths, recursive }, call);
+  }
+}

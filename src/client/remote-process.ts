@@ -1,0 +1,103 @@
+import type { Observable } from "rxjs";
+import type { RemoteEvent } from "../actors/event-order.ts";
+import type { LinkActor } from "../actors/link-actor.ts";
+import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { OutputStream } from "../protocol/process.ts";
+import { type OutputChunk, OutputReader } from "./output-reader.ts";
+import { RemoteStdin } from "./remote-stdin.ts";
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
+  readonly exitCode: number;
+}
+
+/**
+ * A process on an executor. It lives there until it ends, is terminated, or the session is over; this handle follows it.
+ * Disposing it terminates the process if it still runs.
+ */
+export class RemoteProcess implements AsyncDisposable {
+  /** Writes to the child's stdin, or to its terminal. */
+  readonly stdin: RemoteStdin;
+  readonly #actor: RemoteProcessActor;
+  readonly #link: LinkActor;
+
+  /** Made by `Link.start`. */
+  constructor(actor: RemoteProcessActor, link: LinkActor) {
+    this.#actor = actor;
+    this.#link = link;
+    this.stdin = new RemoteStdin(actor.processId, link);
+  }
+
+  /** The name under which the executor knows it. */
+  get processId(): string {
+    return this.#actor.processId;
+  }
+
+  /**
+   * Every event in order, exactly once: output, one exit, one close. Whoever subscribes late gets the newest megabyte
+   * first. It has no backpressure: for bulk output read `output`.
+   */
+  get events$(): Observable<RemoteEvent> {
+    return this.#actor.events$;
+  }
+
+  /**
+   * The output as bytes with the name of their stream. Each use is a reader of its own from the first byte on; begin before
+   * a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down.
+   */
+  get output(): AsyncIterableIterator<OutputChunk> {
+    return new OutputReader(this.#actor, this.#link);
+  }
+
+  /**
+   * Everything it prints until it closes, as text, on one stream or on all; characters split between chunks are put
+   * together again.
+   */
+  async text(stream?: OutputStream): Promise<string> {
+    const decoders = new Map<OutputStream, InstanceType<typeof TextDecoder>>();
+    let text = "";
+    for await (const chunk of this.output) {
+      if (stream !== undefined && chunk.stream !== stream) continue;
+      const decoder = decoders.get(chunk.stream) ?? new TextDecoder();
+      decoders.set(chunk.stream, decoder);
+      text += decoder.decode(chunk.bytes, { stream: true });
+    }
+    for (const decoder of decoders.values()) text += decoder.decode();
+    return text;
+  }
+
+  /**
+   * Resolves when the process has exited; its output may still be on its way. A non-zero code is a value, not an error.
+   * Rejects when the link fails first.
+   */
+  get exited(): Promise<ProcessExit> {
+    return this.#actor.exited.then((exitCode) => ({ exitCode }));
+  }
+
+  /** Resolves when it has exited and every stream has ended, so that nothing more can come. */
+  get closed(): Promise<void> {
+    return this.#actor.closed;
+  }
+
+  /** Interrupts it, as Ctrl-C would; without effect once it has exited (02 P-52). */
+  async interrupt(): Promise<void> {
+    await this.#link.call("process/signal", { processId: this.processId, signal: "interrupt" });
+  }
+
+  /** Kills it and its whole group at once; tells whether it was still running (02 P-57, P-58). */
+  async terminate(): Promise<boolean> {
+    const { running } = await this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true });
+    return running;
+  }
+
+  /** Terminates it if it runs, and waits for the exit. Where the link is gone the executor does it when the session expires. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#actor.snapshot.hasTag("ended")) return;
+    try {
+      if (await this.terminate()) await this.exited;
+    } catch (error) {
+      if (this.#link.state.value === "Connected") throw error;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { WireParams } from "../protocol/methods.ts";
+import { pathToWire, type RemotePath } from "./remote-path.ts";
+
+/** How a process is started. */
+export interface StartOptions {
+  /** Where it runs. Default: the link's `cwd`. */
+  readonly cwd?: RemotePath | undefined;
+  /** Variables laid over what is inherited. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What is inherited from the executor's own environment: `core` (the default: PATH, HOME, SHELL, USER, locale and
+   * temporary directory), `all` but names that look like secrets, or `none`: then the child gets exactly `env`.
+   */
+  readonly inheritEnv?: "core" | "all" | "none" | undefined;
+  /** Runs it on a terminal of 24 by 80; output comes as the stream `pty`. Default false. */
+  readonly tty?: boolean | undefined;
+  /** Keeps a pipe to its stdin open. Default false: it reads an empty one. A terminal always takes input. */
+  readonly stdin?: boolean | undefined;
+  /** What the program sees as its own name. */
+  readonly arg0?: string | undefined;
+  /** Gives up the start, and terminates the process when it runs already. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The params of `process/start` but for the id. */
+export function startParams(
+  argv: readonly string[],
+  options: StartOptions,
+  defaultCwd: RemotePath,
+): Omit<WireParams<"process/start">, "processId"> {
+  const inherit = options.inheritEnv ?? "core";
+  const filters = { ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] };
+  return {
+    argv: [...argv],
+    cwd: pathToWire(options.cwd ?? defaultCwd),
+    env: { ...options.env },
+    tty: options.tty ?? false,
+    pipeStdin: options.stdin ?? false,
+    arg0: options.arg0 ?? null,
+    envPolicy: inherit === "none" ? null : { inherit, ...filters },
+  };
+}

@@ -1,0 +1,35 @@
+export type { RemoteEvent } from "./actors/event-order.ts";
+export type { LinkState } from "./actors/link-actor.ts";
+export { LinkClosedError, LinkFailedError, TooManyCallsError } from "./actors/link-errors.ts";
+export type { OutputLogLimits } from "./actors/output-log.ts";
+export { EventGapError } from "./actors/remote-process-actor.ts";
+export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
+export type { Link } from "./client/link.ts";
+export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
+export {
+  type RemoteDirectoryEntry,
+  type RemoteFileInfo,
+  type RemoteFiles,
+  TooLargeError,
+} from "./client/remote-files.ts";
+export type { RemotePath } from "./client/remote-path.ts";
+export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
+export { type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
+export type { StartOptions } from "./client/start-options.ts";
+export { Executor, type ExecutorOptions } from "./executor/executor.ts";
+export { nodeHost } from "./executor/node-host.ts";
+export { type ServeOptions, type Server, serve } from "./executor/serve.ts";
+export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
+export type { Clock } from "./ports/clock.ts";
+export type { FileHost } from "./ports/file-host.ts";
+export type { Host } from "./ports/host.ts";
+export { type Child, type ChildListener, type ChildSpec, type ProcessHost, SpawnError } from "./ports/process-host.ts";
+export type { Random } from "./ports/random.ts";
+export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
+export type { EnvironmentInfo } from "./protocol/environment.ts";
+export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
+export type { OutputStream } from "./protocol/process.ts";
+export { ConnectError } from "./transports/connect-error.ts";
+export { memoryTransportPair } from "./transports/memory-transport.ts";
+export { ListenUrlError } from "./transports/parse-listen-url.ts";
+export { ListenError } from "./transports/websocket-listener.ts";

@@ -1,0 +1,26 @@
+import { type ConnectOptions, connect } from "./client/connect.ts";
+import type { Link } from "./client/link.ts";
+import { Executor, type ExecutorOptions } from "./executor/executor.ts";
+import { nodeHost } from "./executor/node-host.ts";
+import type { Host } from "./ports/host.ts";
+import { memoryTransportPair } from "./transports/memory-transport.ts";
+
+/** How a local environment behaves; every member has a default. */
+export interface LocalEnvironmentOptions
+  extends Omit<ConnectOptions, "headers">,
+    Pick<ExecutorOptions, "sessionTtlMs" | "outputLog"> {
+  /** What it runs things on. Default: this machine. */
+  readonly host?: Host | undefined;
+}
+
+/**
+ * This machine with the interface of a remote one, and no server at all: the executor lives in this program and is
+ * reached through memory. Closing the link ends the executor and all its processes. Processes run in the present directory
+ * unless told otherwise.
+ */
+export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<Link> {
+  const executor = new Executor(options.host ?? nodeHost(), options);
+  const [transport, executorEnd] = memoryTransportPair();
+  void executor.accept(executorEnd).then(() => executor.close());
+  return connect({ transport }, { cwd: process.cwd(), ...options });
+}
