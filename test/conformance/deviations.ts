@@ -1,0 +1,194 @@
+import type { ServerKind } from "./peer/server.ts";
+
+/** Where and how Proctor differs from the recordings on purpose. */
+export type Deviation = {
+  /** The recording; for a `member`, all of them. */
+  readonly scenario: string;
+  /** The rule of the specification that asks for it. */
+  readonly rule: string;
+  /** What is better than in the reference. */
+  readonly why: string;
+  /** Whether the better behaviour is required, or the recorded one is right as well. */
+  readonly demand: "must" | "may";
+} & (
+  | {
+      /** A request answers this error instead. */
+      readonly kind: "error";
+      readonly id: string;
+      readonly code: number;
+    }
+  | {
+      /** A refused start succeeds, and its process prints this and exits 0. */
+      readonly kind: "started";
+      readonly id: string;
+      readonly processId: string;
+      readonly output: string;
+    }
+  | {
+      /** A check of the file system finds this instead. */
+      readonly kind: "remark";
+      readonly recorded: string;
+      readonly instead: string;
+    }
+  | {
+      /** At the given occurrence of this note the operating-system process is in the other state. */
+      readonly kind: "alive";
+      readonly event: string;
+      readonly occurrence: number;
+      readonly alive: boolean;
+    }
+  | {
+      /** A message that ends the connection is answered instead: with this error, or with a result. */
+      readonly kind: "stays-open";
+      readonly conn: string;
+      readonly id: string;
+      readonly answer: number | "result";
+    }
+  | {
+      /** A member of results that the reference leaves at 0 carries a time. */
+      readonly kind: "time";
+      readonly member: string;
+    }
+);
+
+const unacceptableIds: readonly Deviation[] = ["A", "B", "C", "D", "E", "F", "G", "H"].map((conn) => ({
+  scenario: "w18-unacceptable-ids",
+  rule: "01 W-21a",
+  why: "a message with an unacceptable id is malformed and harms nothing else",
+  demand: "may",
+  kind: "stays-open",
+  conn,
+  id: "-1",
+  answer: -32600,
+}));
+
+const proctor: readonly Deviation[] = [
+  ...unacceptableIds,
+  {
+    scenario: "w18-unacceptable-ids",
+    rule: "01 W-22",
+    why: "a parser that cannot tell 1.0 from 1 may accept it",
+    demand: "may",
+    kind: "stays-open",
+    conn: "C",
+    id: "1",
+    answer: "result",
+  },
+  {
+    scenario: "w18-unacceptable-ids",
+    rule: "01 W-25",
+    why: "of a repeated member the last may win",
+    demand: "may",
+    kind: "stays-open",
+    conn: "H",
+    id: "2",
+    answer: "result",
+  },
+  {
+    scenario: "p04-spawn-failures-pty",
+    rule: "02 S-7",
+    why: "a cwd that does not exist is an error in PTY mode too, instead of a start in the home directory",
+    demand: "may",
+    kind: "error",
+    id: "9",
+    code: -32603,
+  },
+  {
+    scenario: "p10-arg0",
+    rule: "02 S-7",
+    why: "arg0 is what the program sees in PTY mode too, instead of the program that is run",
+    demand: "may",
+    kind: "started",
+    id: "4",
+    processId: "c",
+    output: "custom0\r\n",
+  },
+  {
+    scenario: "p18-retention-and-eviction",
+    rule: "02 S-4",
+    why: "no process group is signalled after its leader was reaped; the background child lives on",
+    demand: "must",
+    kind: "alive",
+    event: "grandchild-alive",
+    occurrence: 3,
+    alive: true,
+  },
+  {
+    scenario: "p20-terminate-descendants",
+    rule: "02 S-5",
+    why: "terminate reaches descendants in sessions of their own",
+    demand: "may",
+    kind: "alive",
+    event: "setsid child alive",
+    occurrence: 1,
+    alive: false,
+  },
+  {
+    scenario: "fs-readfile",
+    rule: "01 W-30",
+    why: "params as an array of the members in order are an accident of the reference",
+    demand: "may",
+    kind: "error",
+    id: "30",
+    code: -32602,
+  },
+  {
+    scenario: "fs-canonicalize",
+    rule: "04 P-52",
+    why: "the home directory of the server is nothing that an orchestrator can mean",
+    demand: "must",
+    kind: "error",
+    id: "18",
+    code: -32602,
+  },
+  {
+    scenario: "fs-copy",
+    rule: "04 F-40",
+    why: "copying a file onto itself is refused, instead of emptying it",
+    demand: "must",
+    kind: "error",
+    id: "41",
+    code: -32600,
+  },
+  {
+    scenario: "fs-copy",
+    rule: "04 F-40",
+    why: "the file keeps its content",
+    demand: "must",
+    kind: "remark",
+    recorded: "size of self after: 0",
+    instead: "size of self after: 7",
+  },
+  {
+    scenario: "fs-copy",
+    rule: "04 F-40",
+    why: "copying a file onto its own hard link is refused, instead of emptying it",
+    demand: "must",
+    kind: "error",
+    id: "42",
+    code: -32600,
+  },
+  {
+    scenario: "fs-copy",
+    rule: "04 F-40",
+    why: "the file keeps its content",
+    demand: "must",
+    kind: "remark",
+    recorded: "size of hl1 after: 0",
+    instead: "size of hl1 after: 7",
+  },
+  {
+    scenario: "*",
+    rule: "04 F-26",
+    why: "the birth time is told where the file system has one",
+    demand: "must",
+    kind: "time",
+    member: "createdAtMs",
+  },
+];
+
+/** The deviations of a server in one scenario; the reference has none. */
+export function deviationsOf(server: ServerKind, scenario: string): readonly Deviation[] {
+  if (server === "reference") return [];
+  return proctor.filter((deviation) => deviation.scenario === scenario || deviation.scenario === "*");
+}

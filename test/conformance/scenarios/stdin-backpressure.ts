@@ -1,0 +1,50 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "vitest";
+import { RpcClient, startParams } from "../peer/rpc-client.ts";
+import { startServer } from "../peer/server.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A write without an answer for this long waits for room. */
+const BLOCKED_MS = 400;
+
+/** More than any pipe and queue may hold: a server that accepts so many writes of 64 KiB has no bound. */
+const TOO_MANY_WRITES = 400;
+
+/** A child that never reads: writes are accepted up to a bound, then wait; nothing else may wait with them. */
+export const stdinBackpressure: Scenario = {
+  name: "a write to a full stdin waits for room, and a request behind it does not wait with it",
+  recording: "p29-stdin-backpressure",
+  rules: ["02 P-49", "02 S-2", "01 B-1"],
+  async run(kind) {
+    await using server = await startServer(kind);
+    using client = await RpcClient.open(server.url);
+    const start = performance.now();
+    await client.result("process/start", startParams("s", ["sleep", "2.5"], { pipeStdin: true }));
+    const chunk = Buffer.alloc(65_536).toString("base64");
+    const { accepted, blocked } = await writeUntilBlocked(client, chunk);
+    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeLessThan(TOO_MANY_WRITES);
+
+    const behind = client.send("environment/info");
+    const info = await client.answer(behind);
+    const exit = await client.event("process/exited", "s");
+    await client.event("process/closed", "s");
+    const late = await client.answer(blocked);
+    expect(late.body.result).toMatchObject({ status: "accepted" });
+    // The reference handles one request after the other.
+    if (kind === "reference") expect(info.at).toBeGreaterThanOrEqual(late.at);
+    else expect(info.at).toBeLessThan(exit.at);
+    expect(exit.at - start).toBeGreaterThan(2_000);
+    expect(exit.params.exitCode).toBe(0);
+  },
+};
+
+async function writeUntilBlocked(client: RpcClient, chunk: string): Promise<{ accepted: number; blocked: string }> {
+  for (let accepted = 0; accepted < TOO_MANY_WRITES; accepted++) {
+    const id = client.send("process/write", { processId: "s", chunk, writeId: `w${accepted}` });
+    const isBlocked = pause(BLOCKED_MS, true);
+    if (await Promise.race([isBlocked, client.answer(id).then(() => false)])) return { accepted, blocked: id };
+    expect((await client.answer(id)).body.result).toMatchObject({ status: "accepted" });
+  }
+  throw new Error(`${TOO_MANY_WRITES} writes were accepted`);
+}
