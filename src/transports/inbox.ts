@@ -11,7 +11,7 @@ export interface InboxOptions {
   readonly schedule?: (deliver: () => void) => void;
   /** A message of that many bytes has left the inbox. */
   readonly delivered?: (bytes: number) => void;
-  /** What a paused owner hears of the end: at once, and what it has not taken is dropped, or (default) after `resume`. */
+  /** A paused owner hears of the end at once, and what it has not taken is dropped; default: it takes that first. */
   readonly endOvertakes?: boolean;
 }
 

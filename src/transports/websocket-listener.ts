@@ -164,10 +164,5 @@ function refuse(request: IncomingMessage, socket: Duplex, answer: HttpAnswer): v
   // Node hands out the `net.Socket` that it accepted; the event's type is wider for servers over other streams.
   response.assignSocket(socket as Socket);
   response.once("finish", () => socket.end(() => socket.destroy()));
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    connection: "close",
-    "content-length": Buffer.byteLength(answer.body),
-  });
-  response.end(answer.body);
+  write(response, answer);
 }
