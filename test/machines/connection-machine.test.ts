@@ -67,6 +67,15 @@ it("leaves its session exactly once, first of all, on every way out of Open (03 
   }
 });
 
+it("answers what is pending exactly when another connection takes its session, before the close frame (01 W-47)", () => {
+  for (const { from, event, effects, label } of everything.steps) {
+    const isEvicted = event.type === "session.taken" && isOpen(from) === true;
+    const types = effects.map(({ type }) => type);
+    expect(types.includes("refusePending"), label).toBe(isEvicted);
+    if (isEvicted) expect(types, label).toEqual(["leaveSession", "refusePending", "closeTransport"]);
+  }
+});
+
 it("comes back to Open from nowhere, so nothing is executed after an eviction (03 SS-19)", () => {
   for (const { from, to, label } of everything.steps) {
     if (from !== null && !isOpen(from)) expect(isOpen(to), label).toBe(false);

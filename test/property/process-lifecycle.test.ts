@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { expect, it, vi } from "vitest";
+import { createActor } from "xstate";
+import { type ProcessEvent, processMachine } from "../../src/machines/process-machine.ts";
+import { VirtualClock } from "../virtual-clock.ts";
+import { ProcessModel } from "./process-model.ts";
+import { runs } from "./runs.ts";
+
+// XState warns of each event to an actor that has ended; sending some is the point here.
+vi.spyOn(console, "warn").mockImplementation(() => undefined);
+
+let effects: string[] = [];
+const logic = processMachine.provide({
+  actions: {
+    spawn: () => effects.push("spawn"),
+    interruptGroup: () => effects.push("SIGINT"),
+    signalGroup: (_, { signal }) => effects.push(signal),
+    publishExited: (_, { exitCode }) => effects.push(`exited ${exitCode}`),
+    publishClosed: () => effects.push("closed"),
+    release: () => effects.push("release"),
+  },
+});
+
+type Operation =
+  | { readonly type: "send"; readonly event: ProcessEvent }
+  | { readonly type: "advance" | "stall"; readonly ms: number };
+
+const event: fc.Arbitrary<ProcessEvent> = fc.oneof(
+  { weight: 20, arbitrary: fc.constant({ type: "child.spawned" as const }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant("child.exited" as const), exitCode: fc.nat(255) }) },
+  { weight: 20, arbitrary: fc.constantFrom({ type: "stdout.ended" as const }, { type: "stderr.ended" as const }) },
+  {
+    weight: 20,
+    arbitrary: fc.constantFrom(
+      { type: "stdin.closed" as const },
+      { type: "output.paused" as const },
+      { type: "output.resumed" as const },
+      { type: "interrupt" as const },
+    ),
+  },
+  { weight: 10, arbitrary: fc.constantFrom({ type: "terminate" as const }, { type: "stop" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom({ type: "session.expired" as const }, { type: "child.spawnFailed" as const }),
+  },
+);
+/** Around the two delays of a process, 2 s and 30 s. */
+const pause = fc.oneof(fc.nat(2_500), fc.constantFrom(1_999, 2_000, 29_999, 30_000, 60_000));
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: fc.constant("send" as const), event }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constantFrom("advance" as const, "stall" as const), ms: pause }) },
+);
+const input = fc.record({ processId: fc.string(), stdin: fc.constantFrom("none" as const, "pipe", "pty") });
+
+function startProcess(given: { processId: string; stdin: "none" | "pipe" | "pty" }) {
+  effects = [];
+  const clock = new VirtualClock();
+  const actor = createActor(logic, { clock, input: given }).start();
+  const apply = (step: Operation): void => {
+    if (step.type === "send") actor.send(step.event);
+    else if (step.type === "advance") clock.advance(step.ms);
+    else clock.stall(step.ms);
+  };
+  return { actor, clock, apply };
+}
+
+it("does what the model of a process does, step by step, and keeps no timer that the model does not keep", () => {
+  const ends = { closed: 0, evicted: 0 };
+  fc.assert(
+    fc.property(input, fc.array(operation, { maxLength: 40, size: "max" }), (given, operations) => {
+      const { actor, clock, apply } = startProcess(given);
+      const model = new ProcessModel(given);
+      for (const step of operations) {
+        apply(step);
+        if (step.type === "send") model.send(step.event);
+        else model[step.type](step.ms);
+        const { tags, context } = actor.getSnapshot();
+        expect([effects, [...tags].toSorted(), context.exitCode, clock.pending]).toEqual([
+          model.effects,
+          model.tags,
+          model.exitCode,
+          model.timers,
+        ]);
+      }
+      if (effects.includes("closed")) ends.closed += 1;
+      if (effects.includes("closed") && effects.includes("release")) ends.evicted += 1;
+    }),
+    runs,
+  );
+  // The sequences are worth nothing unless they get somewhere.
+  expect(ends.closed).toBeGreaterThan(100);
+  expect(ends.evicted).toBeGreaterThan(20);
+});
+
+it("publishes at most one exit and at most one close, the close last, and nothing after the release (03 I-2)", () => {
+  fc.assert(
+    fc.property(input, fc.array(operation, { maxLength: 40, size: "max" }), (given, operations) => {
+      const { apply } = startProcess(given);
+      operations.forEach(apply);
+      const published = effects.filter((effect) => effect === "closed" || effect.startsWith("exited"));
+      expect(published.length).toBeLessThanOrEqual(2);
+      if (published.length > 0) expect(published[0]).toMatch(/^exited/);
+      if (published.length > 1) expect(published[1]).toBe("closed");
+      if (effects.includes("release")) expect(effects.indexOf("release")).toBe(effects.length - 1);
+    }),
+    runs,
+  );
+});
+
+it("keeps the first exit code, whatever else is reported later (02 P-3)", () => {
+  const exit = fc.nat(255);
+  fc.assert(
+    fc.property(input, exit, fc.array(operation, { maxLength: 30, size: "max" }), (given, exitCode, operations) => {
+      const { actor, apply } = startProcess(given);
+      actor.send({ type: "child.spawned" });
+      actor.send({ type: "child.exited", exitCode });
+      operations.forEach(apply);
+      expect(actor.getSnapshot().context.exitCode).toBe(exitCode);
+      expect(effects.filter((effect) => effect.startsWith("exited"))).toEqual([`exited ${exitCode}`]);
+    }),
+    runs,
+  );
+});
+
+it("has killed the group of a running child at most 2 s after a stop, and at once on expiry (03 SS-66, I-14)", () => {
+  const lastWord = fc.constantFrom("stop" as const, "session.expired" as const);
+  const calm = operation.filter((step) => step.type !== "send" || step.event.type !== "child.exited");
+  fc.assert(
+    fc.property(input, fc.array(calm, { maxLength: 20, size: "max" }), lastWord, (given, operations, type) => {
+      const { actor, clock, apply } = startProcess(given);
+      actor.send({ type: "child.spawned" });
+      operations.forEach(apply);
+      actor.send({ type });
+      if (type === "stop") clock.advance(2_000);
+      expect(effects).toContain("SIGKILL");
+    }),
+    runs,
+  );
+});

@@ -1,0 +1,104 @@
+import type { ProcessEvent, ProcessInput } from "../../src/machines/process-machine.ts";
+
+/** What one process does, said once more without a statechart: flags, two deadlines and the list of its effects. */
+export class ProcessModel {
+  readonly effects: string[] = ["spawn"];
+  exitCode: number | null = null;
+  #now = 0;
+  #phase: "starting" | "live" | "closed" | "gone" = "starting";
+  #isWanted = true;
+  #stdoutEnded = false;
+  #stderrEnded: boolean;
+  #wasAsked = false;
+  #killAt: number | null = null;
+  #evictAt: number | null = null;
+
+  constructor({ stdin }: ProcessInput) {
+    this.#stderrEnded = stdin === "pty";
+  }
+
+  get tags(): string[] {
+    if (this.#phase === "closed") return ["closed", "exited"];
+    if (this.#phase === "live") return [this.#isRunning ? "running" : "exited"];
+    return [this.#phase];
+  }
+
+  get timers(): number {
+    return [this.#killAt, this.#evictAt].filter((at) => at !== null).length;
+  }
+
+  send(event: ProcessEvent): void {
+    if (this.#phase === "starting") this.#sendStarting(event);
+    else if (this.#phase === "live") this.#sendLive(event);
+    else if (this.#phase === "closed" && event.type === "session.expired") this.#end();
+  }
+
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+    if (this.#killAt !== null && this.#killAt <= this.#now) this.#kill();
+    if (this.#evictAt !== null && this.#evictAt <= this.#now) this.#end();
+  }
+
+  get #isRunning(): boolean {
+    return this.#phase === "live" && this.exitCode === null;
+  }
+
+  #sendStarting({ type }: ProcessEvent): void {
+    if (type === "stop" || type === "session.expired") this.#isWanted = false;
+    if (type === "child.spawnFailed") this.#end();
+    if (type !== "child.spawned") return;
+    if (this.#isWanted) {
+      this.#phase = "live";
+    } else {
+      this.#kill();
+      this.#end();
+    }
+  }
+
+  #sendLive(event: ProcessEvent): void {
+    const { type } = event;
+    if (type === "session.expired") {
+      this.#kill();
+      this.#end();
+      return;
+    }
+    if (this.#isRunning) {
+      if (type === "interrupt") this.effects.push("SIGINT");
+      if (type === "terminate") this.#kill();
+      if (type === "stop" && !this.#wasAsked) {
+        this.#wasAsked = true;
+        this.effects.push("SIGTERM");
+        this.#killAt = this.#now + 2_000;
+      }
+      if (event.type === "child.exited") {
+        this.exitCode = event.exitCode;
+        this.#killAt = null;
+        this.effects.push(`exited ${event.exitCode}`);
+      }
+    }
+    if (type === "stdout.ended") this.#stdoutEnded = true;
+    if (type === "stderr.ended") this.#stderrEnded = true;
+    if (this.exitCode !== null && this.#stdoutEnded && this.#stderrEnded) {
+      this.#phase = "closed";
+      this.#evictAt = this.#now + 30_000;
+      this.effects.push("closed");
+    }
+  }
+
+  #kill(): void {
+    this.#wasAsked = true;
+    this.#killAt = null;
+    this.effects.push("SIGKILL");
+  }
+
+  #end(): void {
+    this.#phase = "gone";
+    this.#killAt = null;
+    this.#evictAt = null;
+    this.effects.push("release");
+  }
+}
