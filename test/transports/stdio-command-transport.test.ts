@@ -150,8 +150,14 @@ test("stderr is passed on and its last 8 KiB are kept", async () => {
 });
 
 test("nothing that the program wrote before the transport was opened is lost", async () => {
-  const transport = await startStdioCommand({ command: ["sh", "-c", "echo early; exec cat"], clock: systemClock });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  const written = Promise.withResolvers<void>();
+  const transport = await startStdioCommand({
+    command: ["sh", "-c", "echo early; echo written >&2; exec cat"],
+    clock: systemClock,
+    onStderr: () => written.resolve(),
+  });
+  await written.promise;
+  await new Promise(setImmediate);
   const heard = new RecordingListener();
   transport.open(heard);
   await heard.until(({ messages }) => messages.length === 1);
