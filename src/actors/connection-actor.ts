@@ -139,6 +139,9 @@ export class ConnectionActor implements SessionHolder {
     ping: (): void => {
       this.#listening = true;
       this.#transport.ping();
+      // A connection that is not read, since too much runs for it, cannot hear; its silence says nothing.
+      if (this.#paused && this.#transport.queuedBytes <= connectionLimits.answerBytes)
+        queueMicrotask(() => this.#heard());
     },
     closeTransport: (code: number, reason: string): void => this.#transport.close(code, reason),
     destroyTransport: (): void => this.#transport.destroy(),

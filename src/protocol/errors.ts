@@ -20,13 +20,16 @@ export class ProctorError extends Error {
   readonly code: string;
   /** What is known about the effect of the call that failed. */
   readonly effect: Effect;
-  readonly [brand] = true;
 
   constructor(code: string, message: string, options: ProctorErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
     this.effect = options.effect ?? "notApplied";
+  }
+
+  get [brand](): true {
+    return true;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
