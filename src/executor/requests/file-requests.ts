@@ -1,0 +1,132 @@
+import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
+import type { FileHost, NativePath } from "../../ports/file-host.ts";
+import { decodeBase64, encodeBase64 } from "../../protocol/base64.ts";
+import { rpcError } from "../../protocol/errors.ts";
+import { type PathHost, PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
+import type { SandboxContext } from "../../protocol/sandbox.ts";
+import { entryPath } from "../files/native-path.ts";
+import { enforcementRefusal, needsEnforcement } from "../sandbox-intent.ts";
+import { base64Fault } from "./base64-fault.ts";
+import { fileAnswer } from "./file-errors.ts";
+
+/** Bounds of the file methods. */
+export interface FileRequestOptions {
+  /** The largest file that `fs/readFile` answers whole; above it, `fs/open` reads in blocks (04 F-13). */
+  readonly readLimitBytes?: number;
+}
+
+const messageBytes = 60 * 1024 * 1024;
+const envelopeBytes = 64 * 1024;
+
+/**
+ * About 45 MiB. Its base64 with the envelope stays below 60 MiB, so that a peer that takes messages of 64 MiB, as the
+ * reference does (04 F-19), gets every answer; the reference's own limit of 512 MiB ends such a connection (04 F-14).
+ */
+export const defaultReadLimitBytes = Math.floor((messageBytes - envelopeBytes) / 4) * 3;
+
+interface Use {
+  readonly caller: Caller;
+  readonly mutates: boolean;
+}
+
+/** The `fs/*` methods that name a path and need no handle (04 sections 10.1 to 10.8). */
+export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
+  const limitBytes = options.readLimitBytes ?? defaultReadLimitBytes;
+
+  /** Refusals come before the queue: at once, with nothing touched (04 F-54). */
+  async function inOrder<T>(
+    touched: readonly NativePath[],
+    sandbox: SandboxContext | null,
+    { caller, mutates }: Use,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (sandbox !== null && needsEnforcement(sandbox, host)) {
+      throw rpcError("invalidRequest", enforcementRefusal(sandbox, host));
+    }
+    return caller.paths.run(touched, { mutates, signal: caller.signal }, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw fileAnswer(error, host);
+      }
+    });
+  }
+
+  async function onPath<T>(
+    params: { readonly path: PathUri; readonly sandbox: SandboxContext | null },
+    use: Use,
+    work: (path: NativePath) => Promise<T>,
+  ): Promise<T> {
+    const path = nativePath(params.path, host);
+    return inOrder([path], params.sandbox, use, () => work(path));
+  }
+
+  const uriOf = (path: NativePath) => PathUri.fromNative(path, host).canonical;
+
+  return {
+    "fs/readFile": (params, caller) =>
+      onPath(params, { caller, mutates: false }, async (path) => ({
+        dataBase64: encodeBase64(await host.readFile(path, { limitBytes })),
+      })),
+
+    "fs/writeFile": async (params, caller) => {
+      // Before the path is converted (04 F-15).
+      const bytes = decodeBase64(params.dataBase64);
+      if (bytes === undefined) {
+        const fault = base64Fault(params.dataBase64);
+        throw rpcError("invalidRequest", `fs/writeFile requires valid base64 dataBase64: ${fault}`);
+      }
+      return onPath(params, { caller, mutates: true }, async (path) => {
+        await host.writeFile(path, bytes);
+        return {};
+      });
+    },
+
+    "fs/createDirectory": (params, caller) =>
+      onPath(params, { caller, mutates: true }, async (path) => {
+        await host.createDirectory(path, { recursive: params.recursive ?? true });
+        return {};
+      }),
+
+    "fs/getMetadata": (params, caller) =>
+      onPath(params, { caller, mutates: false }, async (path) => ({ ...(await host.metadata(path)) })),
+
+    "fs/canonicalize": (params, caller) =>
+      onPath(params, { caller, mutates: false }, async (path) => ({ path: uriOf(await host.canonicalize(path)) })),
+
+    "fs/readDirectory": (params, caller) =>
+      onPath(params, { caller, mutates: false }, async (path) => ({
+        entries: (await host.readDirectory(path)).map(({ name, isDirectory, isFile }) => ({
+          fileName: name.toString(),
+          isDirectory,
+          isFile,
+          path: uriOf(entryPath(path, name)),
+        })),
+      })),
+
+    "fs/remove": (params, caller) =>
+      onPath(params, { caller, mutates: true }, async (path) => {
+        await host.remove(path, { recursive: params.recursive ?? true, force: params.force ?? true });
+        return {};
+      }),
+
+    "fs/copy": async (params, caller) => {
+      const source = nativePath(params.sourcePath, host);
+      const destination = nativePath(params.destinationPath, host);
+      return inOrder([source, destination], params.sandbox, { caller, mutates: true }, async () => {
+        await host.copy(source, destination, { recursive: params.recursive });
+        return {};
+      });
+    },
+  } satisfies RequestHandlers;
+}
+
+/** Raises -32600 for a path of another system, and for one with a NUL (04 P-21, P-32). */
+function nativePath(uri: PathUri, host: PathHost): NativePath {
+  try {
+    const path = uri.toSystemPath(host);
+    return typeof path === "string" ? path : Buffer.from(path.buffer, path.byteOffset, path.byteLength);
+  } catch (error) {
+    throw error instanceof PathUriError ? rpcError("invalidRequest", error.message) : error;
+  }
+}

@@ -1,0 +1,92 @@
+import { type PathHost, PathUriError } from "../protocol/path-uri/index.ts";
+import type { PermissionProfile, SandboxContext } from "../protocol/sandbox.ts";
+import { nativePaths } from "./native-paths.ts";
+
+type Restricted = Extract<
+  Extract<PermissionProfile, { type: "managed" }>["file_system"],
+  { readonly type: "restricted" }
+>;
+type Entry = Restricted["entries"][number];
+
+/**
+ * Must a sandbox confine the file system for this context? (04 F-51, F-52; 05 section 4.) Not for `disabled`, `external` and
+ * unrestricted profiles, nor for one that grants write on the root and takes nothing back (05 SB-A5). In doubt yes: a profile
+ * with a path that this host cannot convert never selects the unsandboxed way (05 SB-B2).
+ */
+export function needsEnforcement(context: SandboxContext, paths: PathHost = nativePaths): boolean {
+  const entries = restrictedEntries(context.permissions);
+  if (entries === null) return false;
+  if (entries === "paths") return true;
+  return foreignPath(entries, paths) !== undefined || !grantsFullWrite(entries);
+}
+
+/**
+ * Must a sandbox cut the network for this context? A process needs that even where the file system is free; file operations
+ * do not (05 section 4, SB-N3, SB-N4).
+ */
+export function restrictsNetwork(context: SandboxContext): boolean {
+  const { permissions } = context;
+  if (!("type" in permissions)) return permissions.network?.enabled !== true;
+  return permissions.type !== "disabled" && permissions.network === "restricted";
+}
+
+/** Why a context that needs enforcement is refused, as the answer says it; the code depends on the method (05 SB-B1). */
+export function enforcementRefusal(context: SandboxContext, paths: PathHost = nativePaths): string {
+  const entries = restrictedEntries(context.permissions);
+  const foreign = Array.isArray(entries) ? foreignPath(entries, paths) : undefined;
+  if (foreign !== undefined) return `invalid sandbox permission path URI: ${foreign.message}`;
+  return "this executor cannot enforce a sandbox on this host yet; nothing was run";
+}
+
+/** `null`: the file system is not restricted. `"paths"`: the oldest form, lists of paths that never name the root (05 SB-J1). */
+function restrictedEntries(permissions: PermissionProfile): readonly Entry[] | "paths" | null {
+  if (!("type" in permissions)) {
+    const fileSystem = permissions.file_system;
+    return fileSystem !== null && "entries" in fileSystem ? fileSystem.entries : "paths";
+  }
+  if (permissions.type !== "managed" || permissions.file_system.type === "unrestricted") return null;
+  return permissions.file_system.entries;
+}
+
+/** The fault of the first path that is none of this host's. */
+function foreignPath(entries: readonly Entry[], paths: PathHost): PathUriError | undefined {
+  for (const { path } of entries) {
+    if (path.type !== "path") continue;
+    try {
+      path.path.toSystemPath(paths);
+    } catch (error) {
+      if (!(error instanceof PathUriError)) throw error;
+      return error;
+    }
+  }
+  return undefined;
+}
+
+/** 05 SB-A5. */
+function grantsFullWrite(entries: readonly Entry[]): boolean {
+  const written = new Set(entries.filter((entry) => entry.access === "write").map(targetOf));
+  return written.has("root") && !entries.some((entry) => narrows(entry, written));
+}
+
+/** Does the entry take back some of a write on the root? Deny beats write, write beats read (05 SB-A2). */
+function narrows(entry: Entry, written: ReadonlySet<string>): boolean {
+  if (entry.access === "write") return false;
+  if (entry.path.type === "glob_pattern") return true;
+  const target = targetOf(entry);
+  if (target === "minimal" || target === "unknown") return false;
+  return entry.access === "deny" || !written.has(target);
+}
+
+/** Entries with the same text are about the same place; two spellings of one place count as two, which errs towards yes. */
+function targetOf({ path }: Entry): string {
+  if (path.type === "path") return `path ${path.path.canonical}`;
+  if (path.type === "glob_pattern") return `glob ${path.pattern}`;
+  const special = path.value;
+  switch (special.kind) {
+    case "project_roots":
+    case "current_working_directory":
+      return `project_roots ${special.subpath ?? ""}`;
+    default:
+      return special.kind;
+  }
+}
