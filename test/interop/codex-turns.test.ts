@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runTurn } from "./codex-turn.ts";
 import { type ExecutorName, type RunningExecutor, startExecutor } from "./executors.ts";
 import { normalise } from "./normalise.ts";
+import { sandboxedScenarios, unconfinable } from "./sandboxed-scenarios.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import type { Told } from "./scripted-model.ts";
 import { processesIn } from "./survivors.ts";
@@ -35,7 +36,8 @@ beforeAll(async () => {
 afterAll(() => owned.disposeAsync());
 
 describe.each<ExecutorName>(["reference", "Proctor"])("Codex on the executor %s tells its model", (executor) => {
-  test.concurrent.each(scenarios)("$name", { timeout }, async (scenario) => {
+  const confined = executor === "reference" ? sandboxedScenarios : [unconfinable];
+  test.concurrent.each([...scenarios, ...confined])("$name", { timeout }, async (scenario) => {
     const { told, filesAfter } = await play(scenario, executor);
     const workspace = workspaceOf(scenario);
     expect(told.outputs.map(({ output }) => output)).toEqual(scenario.outputs(workspace));
@@ -84,8 +86,8 @@ function once<Key, Value>(made: Map<Key, Promise<Value>>, key: Key, make: () => 
 }
 
 /** The same path whatever the executor, since the model sees it. */
-function workspaceOf(scenario: Scenario): string {
-  return join(root, `scenario-${scenarios.indexOf(scenario)}`);
+function workspaceOf({ name }: Scenario): string {
+  return join(root, name.replaceAll(/\W+/g, "-"));
 }
 
 function promptText({ prompt }: Told): string {

@@ -33,5 +33,10 @@ export const patched = (...changes: readonly string[]) =>
 export const patchedByTool = (...changes: readonly string[]) =>
   `Exit code: 0\nWall time: <seconds> seconds\nOutput:\nSuccess. Updated the following files:\n${changes.join("\n")}\n`;
 
+/** The answer for a command that the executor did not start: the code and text of its error, as the CLI quotes them. */
+export function refused(commandLine: string, error: string): string {
+  return `exec_command failed for \`${commandLine}\`: CreateProcess { message: "Rejected(\\"Failed to create unified exec process: exec-server rejected request ${error}\\")" }`;
+}
+
 /** The answer for a process whose end was reported before. */
 export const unknownSession = "write_stdin failed: Unknown process id <session 1>";

@@ -1,5 +1,5 @@
 import type { SandboxFlag } from "./codex-turn.ts";
-import { ended, patched, patchedByTool, running, unknownSession } from "./expected-answers.ts";
+import { ended, patched, patchedByTool, refused, running, unknownSession } from "./expected-answers.ts";
 import { exec, patch, settleMs, start, type } from "./model-calls.ts";
 import type { Step, ToolOutput } from "./scripted-model.ts";
 import { smallPng } from "./small-png.ts";
@@ -53,9 +53,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "a working directory that does not exist",
     steps: [[exec("pwd", { workdir: "nowhere" })]],
-    outputs: () => [
-      'exec_command failed for `/bin/bash -lc pwd`: CreateProcess { message: "Rejected(\\"Failed to create unified exec process: exec-server rejected request (-32603): No such file or directory (os error 2)\\")" }',
-    ],
+    outputs: () => [refused("/bin/bash -lc pwd", "(-32603): No such file or directory (os error 2)")],
   },
   {
     name: "working directories below, above and elsewhere",
@@ -251,34 +249,5 @@ export const scenarios: readonly Scenario[] = [
       ],
     ],
     outputs: () => [ended(0, "€😀\n"), ended(0, "a\ufffdbéc\0d\n"), ended(0, "cut \ufffd")],
-  },
-  {
-    name: "a command may write to the workspace and nowhere else",
-    sandboxFlag: "workspace-write",
-    files: { ".git/": "", "folder/": "" },
-    steps: [
-      [exec("echo inside > folder/file && cat folder/file")],
-      [exec("cd && echo outside > file"), exec("echo x > .git/file"), exec("echo $CODEX_SANDBOX_NETWORK_DISABLED")],
-      [exec(`apply_patch <<'EOF'\n${patch("*** Add File: folder/patched", "+x")}EOF\n`)],
-      start("read -r x; echo got $x; cd && echo outside > file", { tty: true }),
-      type("y\n"),
-    ],
-    outputs: () => [
-      ended(0, "inside\n"),
-      ended(1, "/bin/bash: line 1: file: Read-only file system\n"),
-      ended(1, "/bin/bash: line 1: .git/file: Read-only file system\n"),
-      ended(0, "1\n"),
-      patched("A folder/patched"),
-      running(""),
-      ended(1, "y\r\ngot y\r\n/bin/bash: line 1: file: Read-only file system\r\n"),
-    ],
-    filesAfter: { ".git/": "", "folder/file": "inside\n", "folder/patched": "x\n" },
-  },
-  {
-    name: "a command may write nowhere",
-    sandboxFlag: "read-only",
-    files: { "seen.txt": "seen\n" },
-    steps: [[exec("cat seen.txt"), exec("echo x > file")]],
-    outputs: () => [ended(0, "seen\n"), ended(1, "/bin/bash: line 1: file: Read-only file system\n")],
   },
 ];
