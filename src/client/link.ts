@@ -61,7 +61,7 @@ export class Link implements AsyncDisposable {
     const { signal } = options;
     const actor = new RemoteProcessActor(processId, this.#actor, this.#ports);
     await actor.start(startParams(argv, options, this.#ports.cwd), signal);
-    const process = new RemoteProcess(actor, this.#actor);
+    const process = new RemoteProcess(actor, this.#actor, this.#ports.random);
     this.#track(actor);
     if (signal !== undefined) terminateOnAbort(process, actor, signal);
     return process;

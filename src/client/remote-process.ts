@@ -2,6 +2,7 @@ import type { Observable } from "rxjs";
 import type { RemoteEvent } from "../actors/event-order.ts";
 import type { LinkActor } from "../actors/link-actor.ts";
 import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { Random } from "../ports/random.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import { type OutputChunk, OutputReader } from "./output-reader.ts";
 import { RemoteStdin } from "./remote-stdin.ts";
@@ -23,10 +24,10 @@ export class RemoteProcess implements AsyncDisposable {
   readonly #link: LinkActor;
 
   /** Made by `Link.start`. */
-  constructor(actor: RemoteProcessActor, link: LinkActor) {
+  constructor(actor: RemoteProcessActor, link: LinkActor, random: Random) {
     this.#actor = actor;
     this.#link = link;
-    this.stdin = new RemoteStdin(actor.processId, link);
+    this.stdin = new RemoteStdin(actor.processId, link, random);
   }
 
   /** The name under which the executor knows it. */

@@ -1,4 +1,5 @@
 import type { LinkActor } from "../actors/link-actor.ts";
+import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { ProctorError } from "../protocol/errors.ts";
 
@@ -18,11 +19,14 @@ const utf8 = new TextEncoder();
 export class RemoteStdin {
   readonly #link: LinkActor;
   readonly #processId: string;
+  /** Write ids are remembered by process: two clients of one session must not count alike (03 CL-30). */
+  readonly #writer: string;
   #writes = 0;
 
-  constructor(processId: string, link: LinkActor) {
+  constructor(processId: string, link: LinkActor, random: Random) {
     this.#link = link;
     this.#processId = processId;
+    this.#writer = random.uuid();
   }
 
   /**
@@ -46,7 +50,11 @@ export class RemoteStdin {
 
   async #writePiece(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     this.#writes += 1;
-    const params = { processId: this.#processId, writeId: String(this.#writes), chunk: encodeBase64(bytes) };
+    const params = {
+      processId: this.#processId,
+      writeId: `${this.#writer}:${this.#writes}`,
+      chunk: encodeBase64(bytes),
+    };
     const { status } = await this.#link.call("process/write", params, { signal });
     if (status === "accepted") return;
     if (status === "stdinClosed") throw new StdinClosedError(this.#processId, "it was started without one");
