@@ -47,9 +47,10 @@ it("is not changed by the end of a connection of another generation (03 I-19, N-
 it("fails when the connection in use ends, with its reason (03 section 7.1)", () => {
   const lost = everything.steps.filter(
     ({ from, event }) =>
+      from !== null &&
+      from.context.generation > 0 &&
       event.type === "connection.ended" &&
-      (event as { generation?: number }).generation === from?.context.generation &&
-      from.context.generation > 0,
+      (event as { generation?: number }).generation === from.context.generation,
   );
   expect(new Set(lost.map(({ from }) => JSON.stringify(from?.value))).size).toBe(2);
   for (const { to } of lost) {

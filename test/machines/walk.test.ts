@@ -12,9 +12,8 @@ it("refuses a machine with a misspelt delay, which XState would let fire at once
   const machine = setup({ delays: { grace: 1_000 } }).createMachine({
     id: "m",
     initial: "A",
-    // The misspelling that the types of a chart made in one piece would notice, and those of a spread one do not.
-    states: { A: { ...{ after: { graze: "B" } } }, B: { type: "final" } },
-  } as never);
+    states: { A: { after: { graze: "B" } }, B: { type: "final" } },
+  });
   expect(() => walk(machine, { events: [] })).toThrow('delays: "graze" is not provided; delays: "grace" is never used');
 });
 

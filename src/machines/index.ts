@@ -1,0 +1,24 @@
+import { connectionMachine } from "./connection-machine.ts";
+import { linkMachine } from "./link-machine.ts";
+import { processMachine } from "./process-machine.ts";
+import { remoteProcessMachine } from "./remote-process-machine.ts";
+import { sessionMachine } from "./session-machine.ts";
+
+export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
+export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
+export { type LinkEvent, linkMachine } from "./link-machine.ts";
+export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
+export { type RemoteProcessEvent, type RemoteProcessInput, remoteProcessMachine } from "./remote-process-machine.ts";
+export { type SessionEvent, type SessionInput, sessionMachine } from "./session-machine.ts";
+
+/** Every statechart by its name, the executor's side first. The name is also that of its page in `docs/statecharts`. */
+export const machines = {
+  process: processMachine,
+  session: sessionMachine,
+  connection: connectionMachine,
+  link: linkMachine,
+  "remote-process": remoteProcessMachine,
+} as const;
+
+/** The name of a statechart. */
+export type MachineName = keyof typeof machines;
