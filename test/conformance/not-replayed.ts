@@ -1,5 +1,11 @@
 import type { ServerKind } from "./peer/server.ts";
 
+/** Methods that a server does not offer yet: until then a request of one is answered with -32601. */
+export const notOffered: Readonly<Record<ServerKind, ReadonlySet<string>>> = {
+  reference: new Set(),
+  proctor: new Set(["fs/close", "fs/open", "fs/readBlock", "fs/walk", "http/request"]),
+};
+
 /** Recordings that a server is not measured against yet, with the reason. */
 export const notReplayed: Readonly<Record<ServerKind, Readonly<Record<string, string>>>> = {
   reference: {

@@ -35,7 +35,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-const proctorMain = join(import.meta.dirname, "../../../src/cli/main.ts");
+/** Our command from its sources, or another build of it (`dist/cli/main.js`) where `PROCTOR_MAIN` names one. */
+const proctorMain = process.env.PROCTOR_MAIN ?? join(import.meta.dirname, "../../../src/cli/main.ts");
 
 /** Starts a server and resolves once it listens (websocket) or runs (stdio). */
 export async function startServer(kind: ServerKind, options: ServerOptions = {}): Promise<RunningServer> {

@@ -1,11 +1,19 @@
 import { WebSocketPeer } from "../peer/websocket-peer.ts";
 import { show } from "./match-answer.ts";
-import { bytesByStream, type ProcessRecord } from "./process-record.ts";
+import { bytesByStream, type Chunk, type ProcessRecord } from "./process-record.ts";
 import type { ReplayConnection } from "./replay-connection.ts";
 import type { Tolerances } from "./tolerances.ts";
 
-/** Compares the whole life of a process: numbering, exit code, close, and every byte of every stream. */
-export function lifeDifferences(recorded: ProcessRecord, seen: ProcessRecord, tolerances: Tolerances): string[] {
+/**
+ * Compares the whole life of a process: numbering, exit code, close, and every byte of every stream. It may be allowed
+ * to have printed nothing, or the lines of its stdout in another order.
+ */
+export function lifeDifferences(
+  recorded: ProcessRecord,
+  seen: ProcessRecord,
+  tolerances: Tolerances,
+  allowed: { readonly silence: boolean; readonly anyLineOrder: boolean },
+): string[] {
   const { processId } = recorded;
   const wrong = seen.numberingFaults();
   const [wasClosed, isClosed] = [recorded, seen].map(({ closedSeq }) => closedSeq !== undefined);
@@ -14,11 +22,20 @@ export function lifeDifferences(recorded: ProcessRecord, seen: ProcessRecord, to
     const codes = tolerances.exitCodes(processId, recorded.exit.code);
     if (!seen.exit || !codes.includes(seen.exit.code)) wrong.push(`exit code is ${seen.exit?.code}, not ${codes}`);
   }
-  if (!tolerances.anyBytes(processId)) {
-    const [before, now] = [recorded, seen].map(({ chunks }) => bytesByStream([...chunks.values()]));
+  const isSilent = allowed.silence && seen.byteCount === 0;
+  if (!tolerances.anyBytes(processId) && !isSilent) {
+    const output = (record: ProcessRecord) =>
+      bytesByStream(allowed.anyLineOrder ? sortedLines(record) : [...record.chunks.values()]);
+    const [before, now] = [recorded, seen].map(output);
     if (before !== now) wrong.push(`wrote ${show(now)}, recorded ${show(before)}`);
   }
   return wrong.map((fault) => `process ${processId}: ${fault}`);
+}
+
+/** All output as one chunk with its lines sorted. */
+function sortedLines({ chunks }: ProcessRecord): Chunk[] {
+  const text = Buffer.concat([...chunks.values()].map(({ bytes }) => bytes)).toString();
+  return [{ seq: 1, stream: "stdout", bytes: Buffer.from(text.split("\n").sort().join("\n")) }];
 }
 
 /** What is wrong with a connection as a whole, given the order in which its answers were recorded. */

@@ -1,14 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Deviation, deviationsOf } from "../deviations.ts";
-import { type Fixture, layFixture } from "../fixtures/fixture.ts";
+import { type Fixture, layFixture, RECORDED_FOLDER } from "../fixtures/fixture.ts";
 import { interventions } from "../fixtures/interventions.ts";
 import { checkRemark } from "../fixtures/remarks.ts";
+import { notOffered } from "../not-replayed.ts";
 import { Arrivals } from "../peer/arrivals.ts";
 import { httpExchange } from "../peer/http-exchange.ts";
 import { isObject, type Json, type JsonObject } from "../peer/message.ts";
 import { isAlive, killNow } from "../peer/process-tree.ts";
 import { type RunningServer, type ServerKind, startServer } from "../peer/server.ts";
 import {
+  type BirthTime,
   differences,
   errorDifferences,
   expectedEnvironmentInfo,
@@ -65,7 +67,6 @@ class Replay {
   readonly #fixture: Fixture;
   readonly #tolerances: Tolerances;
   readonly #deviations: readonly Deviation[];
-  readonly #times: ReadonlySet<string>;
   readonly #names = new Substitution();
   readonly #book = new ProcessBook();
   readonly #arrivals = new Arrivals();
@@ -83,9 +84,6 @@ class Replay {
     this.#fixture = fixture;
     this.#tolerances = readTolerances(transcript.tolerate);
     this.#deviations = deviationsOf(server.kind, transcript.name);
-    this.#times = new Set(
-      this.#deviations.flatMap((deviation) => (deviation.kind === "time" ? [deviation.member] : [])),
-    );
     for (const [recorded, actual] of fixture.names) this.#names.add(recorded, actual);
     if (transcript.name === "fs-canonicalize") this.#names.add("/home/u", server.home);
   }
@@ -295,6 +293,9 @@ class Replay {
     const { session } = connection;
     if (session && processId !== undefined && "error" in body) this.#book.startRefused(session, processId);
     const faults = this.#compareAnswer(line, body, connection);
+    if (request && notOffered[this.#server.kind].has(request.method)) {
+      return this.report(...differences({ code: -32601 }, body.error, `error for ${request.method}`));
+    }
     const better = this.#deviations.find(
       (other) => (other.kind === "error" || other.kind === "started") && other.id === line.id,
     );
@@ -343,13 +344,20 @@ class Replay {
       case "process/read":
         return this.#compareRead(line, recorded.result, seen.result, params);
       case "fs/getMetadata":
-        return metadataDifferences(recorded.result, seen.result, this.#times);
+        return metadataDifferences(recorded.result, seen.result, this.#birthTimeOf(params));
       case "fs/readDirectory":
         return listingDifferences(recorded.result, seen.result);
     }
     if (!this.#tolerances.anyStatus(line.id)) return differences(recorded.result, seen.result);
     const { status: _, running: __, ...rest } = recorded.result;
     return differences(rest, seen.result);
+  }
+
+  /** The folder of the fixture lies on a file system that knows birth times; the recordings ask about others too. */
+  #birthTimeOf(params: Json): BirthTime {
+    if (!this.#deviations.some((other) => other.kind === "birth-time")) return "never";
+    const isOurs = isObject(params) && String(params.path).startsWith(`file://${RECORDED_FOLDER}/`);
+    return isOurs ? "always" : "where known";
   }
 
   get #isAboutFiles(): boolean {
@@ -411,7 +419,10 @@ class Replay {
       this.report(...nextSeqDifferences(answers, this.#tolerances));
     }
     for (const { recorded, seen } of this.#book.lives()) {
-      this.report(...lifeDifferences(recorded, seen, this.#tolerances));
+      const output = (kind: "silent" | "line-order") =>
+        this.#deviations.some((other) => other.kind === kind && other.processId === recorded.processId);
+      const allowed = { silence: output("silent"), anyLineOrder: output("line-order") };
+      this.report(...lifeDifferences(recorded, seen, this.#tolerances, allowed));
     }
     for (const connection of this.#connections.values()) {
       this.report(...connectionDifferences(connection, this.#orderOf(connection.name), this.#tolerances));
