@@ -23,26 +23,34 @@ export interface ChildListener {
   ended(stream: OutputStream): void;
   /** The child is gone; what it had written before can still be on its way (02 P-26), though what could be read was (02 S-9). */
   exited(exitCode: number): void;
-  /** The child's end of stdin is gone: further bytes cannot arrive. */
+  /** The child's end of stdin is gone, at the latest noticed by a write: further bytes cannot arrive. At most once. */
   stdinClosed(): void;
 }
 
 /** Signals that Proctor sends. */
 export type ChildSignal = "SIGINT" | "SIGTERM" | "SIGKILL";
 
-/** One running child: its own session and process group. */
+/** One running child: the leader of its own session and process group. */
 export interface Child {
   /** OS process id, which is also its group; not for the wire (02 P-1). */
   readonly pid: number;
-  /** Hands bytes to stdin. Resolves when the OS took them all; rejects when it never will. Calls are not reordered. */
+  /**
+   * Hands bytes to stdin. Resolves when the OS took them all; rejects with a {@link StdinClosedError} when it never will.
+   * Calls are not reordered. What waits has no bound here: the caller keeps one (02 P-49).
+   */
   write(bytes: Uint8Array): Promise<void>;
-  /** Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53). */
+  /**
+   * Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53).
+   * `SIGKILL` also kills the descendants that left the group (02 S-5). After the exit it reaches what is left of
+   * the group, and nothing once the group's number could belong to somebody else (02 S-4).
+   * @throws SignalError when the OS refuses
+   */
   signal(signal: ChildSignal): void;
   /** Stops reading the output, so that the child blocks in its write once the pipe is full. */
   pauseOutput(): void;
   /** Goes on reading. */
   resumeOutput(): void;
-  /** Closes every descriptor we hold for it; the streams count as ended. Idempotent; does not kill. */
+  /** Closes every descriptor we hold for it; `ended` follows for each open stream. Idempotent; does not kill. */
   release(): void;
 }
 
@@ -50,6 +58,20 @@ export interface Child {
 export class SpawnError extends ProctorError {
   constructor(message: string, options?: ProctorErrorOptions) {
     super("spawnFailed", message, options);
+  }
+}
+
+/** Bytes cannot reach the child, or not all of them did (03 D-11). */
+export class StdinClosedError extends ProctorError {
+  constructor(message: string, options?: ProctorErrorOptions) {
+    super("stdinClosed", message, options);
+  }
+}
+
+/** The OS refused to deliver a signal, other than for want of a process (02 P-53). */
+export class SignalError extends ProctorError {
+  constructor(message: string, options?: ProctorErrorOptions) {
+    super("signalFailed", message, options);
   }
 }
 

@@ -1,0 +1,67 @@
+import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
+import type { Child, ChildListener, ChildSignal } from "../../ports/process-host.ts";
+import type { ChildInput } from "./child-input.ts";
+import type { OutputReader } from "./output-reader.ts";
+import { ProcessGroup } from "./process-group.ts";
+
+/** What a started program is connected with. */
+export interface ChildParts {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly outputs: readonly OutputReader[];
+  readonly input: ChildInput;
+  /** Has it a terminal, so that an interrupt goes to the foreground? */
+  readonly onTerminal: boolean;
+}
+
+/** A child of this machine, on pipes or on a terminal. */
+export class PosixChild implements Child {
+  readonly pid: number;
+  readonly #outputs: readonly OutputReader[];
+  readonly #input: ChildInput;
+  readonly #group: ProcessGroup;
+  readonly #onTerminal: boolean;
+
+  constructor({ process, pid, outputs, input, onTerminal }: ChildParts, listener: ChildListener) {
+    this.pid = pid;
+    this.#outputs = outputs;
+    this.#input = input;
+    this.#onTerminal = onTerminal;
+    this.#group = new ProcessGroup(pid);
+    process.once("exit", (code, signal) => {
+      this.#group.leaderReaped();
+      for (const output of outputs) output.drain();
+      listener.exited(exitCodeOf(code, signal));
+      input.childExited();
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#input.write(bytes);
+  }
+
+  signal(signal: ChildSignal): void {
+    if (this.#onTerminal && signal === "SIGINT") this.#group.interruptForeground();
+    else this.#group.signal(signal);
+  }
+
+  pauseOutput(): void {
+    for (const output of this.#outputs) output.pause();
+  }
+
+  resumeOutput(): void {
+    for (const output of this.#outputs) output.resume();
+  }
+
+  release(): void {
+    this.#input.close();
+    for (const output of this.#outputs) output.close();
+  }
+}
+
+/** 128 + signal in both modes (02 P-30, S-3); -1 if Node cannot tell. */
+function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  if (signal !== null) return 128 + constants.signals[signal];
+  return code ?? -1;
+}

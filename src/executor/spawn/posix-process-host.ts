@@ -1,0 +1,62 @@
+import { type Clock, systemClock } from "../../ports/clock.ts";
+import type { Child, ChildListener, ChildSpec, ProcessHost } from "../../ports/process-host.ts";
+import { DescriptorShield } from "./descriptor-shield.ts";
+import { asSpawnError } from "./os-error.ts";
+import { startPipeChild } from "./pipe-child.ts";
+import { PipePool } from "./pipe-pool.ts";
+import { lookUpProgram } from "./program-lookup.ts";
+import { findTerminalLauncher, startPtyChild, type TerminalLauncher } from "./pty-child.ts";
+
+/** What the host does with besides the operating system; all of it has a default. */
+export interface PosixProcessHostOptions {
+  /** Counts the waits of a terminal that takes no more input. */
+  readonly clock?: Clock;
+  /** Where pipes get their short-lived names. */
+  readonly pipeDirectories?: readonly string[];
+  /** What puts a program on a terminal; `null`: nothing of the system is used. */
+  readonly terminalLauncher?: TerminalLauncher | null;
+}
+
+/** Starts children on this machine, Linux or macOS. */
+export interface PosixProcessHost extends ProcessHost, Disposable {
+  /** What this machine does not offer, each in a sentence; known after the first start. */
+  readonly limitations: readonly string[];
+  /** Closes what is held in reserve for children to come. Children that run are not touched. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Starts children on this machine, as 02 describes them: found by their own environment's `PATH`, with that environment
+ * and descriptors 0, 1 and 2 only, each leading a session of its own, on real pipes or on a terminal.
+ *
+ * Not done, since Node cannot: a parent-death signal (02 P-9), so that children outlive a host that is killed, those on a
+ * terminal excepted; and a death by a real-time signal looks to us like an exit with 0.
+ */
+export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixProcessHost {
+  const { clock = systemClock, pipeDirectories, terminalLauncher = findTerminalLauncher() } = options;
+  const shield = new DescriptorShield();
+  const pool = new PipePool(shield, pipeDirectories);
+
+  async function spawn(spec: ChildSpec, listener: ChildListener): Promise<Child> {
+    const file = lookUpProgram(spec);
+    try {
+      return spec.stdin === "pty"
+        ? await startPtyChild(spec, file, listener, shield, terminalLauncher, clock)
+        : await startPipeChild(spec, file, listener, shield, pool);
+    } catch (error) {
+      throw asSpawnError(error);
+    }
+  }
+
+  return {
+    spawn,
+    get limitations() {
+      const noLauncher = "no setsid: a start on a terminal goes through Node and takes 40 ms longer";
+      return [pool.limitation, terminalLauncher === null ? noLauncher : null].filter((text) => text !== null);
+    },
+    [Symbol.dispose]() {
+      pool[Symbol.dispose]();
+      shield[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
+import { ProcessGroup } from "../../../src/executor/spawn/process-group.ts";
+import { childrenOf, membersOf, readProcess } from "../../../src/executor/spawn/process-table.ts";
+import { eventually, groupIsEmpty, RecordedChild } from "./recorded-child.ts";
+
+const host = posixProcessHost();
+afterAll(() => host[Symbol.dispose]());
+
+const isGone = (pid: number) => readProcess(pid)?.isZombie ?? true;
+/** The pids that a script printed, one a line, after it printed `count` of them. */
+async function printedPids(
+  child: RecordedChild,
+  count: number,
+  stream: "stdout" | "pty" = "stdout",
+): Promise<number[]> {
+  await child.until(() => child.text(stream).split("\n").length > count);
+  return child.text(stream).trim().split(/\s+/).map(Number);
+}
+
+describe("signalling a running child", () => {
+  it("reaches the whole group, trap and all", async () => {
+    const child = await RecordedChild.start(host, {
+      argv: [
+        "sh",
+        "-c",
+        "trap 'echo INT; exit 7' INT; sh -c 'trap \"echo sub; exit\" INT; echo $$; while :; do sleep 0.02; done' & echo $$; while :; do sleep 0.02; done",
+      ],
+    });
+    await printedPids(child, 2);
+    child.child.signal("SIGINT");
+    await child.untilExited();
+    expect(child.exitCode).toBe(7);
+    child.child.signal("SIGKILL"); // a background child of a script ignores SIGINT
+    await child.untilClosed();
+    await eventually(() => groupIsEmpty(child.child.pid)); // a dying process closes its pipes first
+  });
+
+  it("with SIGKILL ends a child that ignores everything else, and its children", async () => {
+    const child = await RecordedChild.start(host, {
+      argv: ["sh", "-c", "trap '' TERM INT HUP; echo ready; sleep 100; sleep 100"],
+    });
+    await child.untilSaid("stdout", "ready");
+    child.child.signal("SIGTERM");
+    child.child.signal("SIGINT");
+    child.child.signal("SIGKILL");
+    await child.untilClosed();
+    expect(child.exitCode).toBe(137);
+    await eventually(() => groupIsEmpty(child.child.pid)); // a dying process closes its pipes first
+  });
+
+  it("with SIGKILL keeps the output that was in the pipe", async () => {
+    const child = await RecordedChild.start(host, {
+      argv: ["sh", "-c", "head -c 40000 /dev/zero; echo full >&2; exec sleep 100"],
+    });
+    await child.untilSaid("stderr", "full");
+    child.child.signal("SIGKILL");
+    await child.untilClosed();
+    expect(child.bytes("stdout").length).toBe(40_000);
+  });
+
+  it.each(["none", "pty"] as const)(
+    "with SIGKILL reaches descendants in sessions of their own (stdin %s)",
+    async (stdin) => {
+      const script = "setsid sh -c 'echo $$; setsid sh -c \"echo \\$\\$; sleep 100; :\" & wait' & wait";
+      const child = await RecordedChild.start(host, { argv: ["sh", "-c", script], stdin });
+      const escaped = await printedPids(child, 2, stdin === "pty" ? "pty" : "stdout");
+      expect(escaped.every((pid) => !isGone(pid) && readProcess(pid)?.session === pid)).toBe(true);
+      child.child.signal("SIGKILL");
+      await child.untilClosed();
+      await eventually(() => escaped.every(isGone));
+      expect(child.exitCode).toBe(137);
+    },
+  );
+
+  it("right after the start is not lost", async () => {
+    for (const stdin of ["none", "pipe", "pty"] as const) {
+      const child = await RecordedChild.start(host, { argv: ["sleep", "100"], stdin });
+      child.child.signal("SIGKILL");
+      await child.untilClosed();
+      child.child.release();
+      expect(child.exitCode).toBe(137);
+    }
+  });
+
+  it("right after the start of a terminal interrupts the child, not this program", async () => {
+    const child = await RecordedChild.start(host, { argv: ["sleep", "100"], stdin: "pty" });
+    child.child.signal("SIGINT");
+    await child.untilClosed();
+    expect(child.exitCode).toBe(130);
+  });
+});
+
+describe("signalling after the leader's exit", () => {
+  it("reaches what is left of the group", async () => {
+    const child = await RecordedChild.start(host, { argv: ["sh", "-c", "sleep 100 & exit 5"] });
+    await child.untilExited();
+    expect(membersOf(child.child.pid)).toHaveLength(1);
+    child.child.signal("SIGTERM");
+    await child.untilClosed();
+    await eventually(() => groupIsEmpty(child.child.pid)); // a dying process closes its pipes first
+  });
+
+  it("does nothing once the group is gone", async () => {
+    const child = await RecordedChild.start(host, { argv: ["true"] });
+    await child.untilClosed();
+    child.child.signal("SIGKILL");
+    child.child.signal("SIGINT");
+  });
+
+  it("never touches a group of the same number that is not the same", async () => {
+    const stranger = spawn("sleep", ["100"], { detached: true, stdio: "ignore" });
+    const pid = stranger.pid ?? 0;
+    await eventually(() => readProcess(pid)?.group === pid);
+    // Its leader was reaped when the number belonged to nobody; the witnesses of that moment are none of these.
+    const group = new ProcessGroup(pid);
+    const kill = process.kill;
+    process.kill = () => {
+      throw Object.assign(new Error("kill ESRCH"), { code: "ESRCH" });
+    };
+    try {
+      group.leaderReaped();
+    } finally {
+      process.kill = kill;
+    }
+    group.signal("SIGKILL");
+    expect(isGone(pid)).toBe(false);
+    await end(stranger);
+  });
+
+  it("goes on as long as one of those who outlived the leader lives", async () => {
+    const { pid, group } = await leaderless("sleep 100 & sleep 100 & wait", 2);
+    process.kill(membersOf(pid)[0]?.pid ?? 0, "SIGKILL");
+    await eventually(() => membersOf(pid).length === 1);
+    group.signal("SIGKILL");
+    await eventually(() => groupIsEmpty(pid));
+  });
+
+  it("stops when all of those are gone, though somebody bears the group's number", async () => {
+    const heir = "trap 'sleep 100 & exit' USR1; while :; do sleep 0.01; done";
+    const { pid, group } = await leaderless(`sh -c "${heir}" & wait`, 1);
+    const witness = membersOf(pid).find((member) => childrenOf(member.pid).length > 0)?.pid ?? 0;
+    process.kill(witness, "SIGUSR1");
+    await eventually(() => isGone(witness) && membersOf(pid).length === 1);
+    group.signal("SIGKILL");
+    const survivor = membersOf(pid)[0]?.pid ?? 0;
+    expect(isGone(survivor)).toBe(false);
+    process.kill(survivor, "SIGKILL");
+    await eventually(() => groupIsEmpty(pid));
+  });
+});
+
+describe("the process table", () => {
+  it("is not confused by a program's name", async () => {
+    const child = await RecordedChild.start(host, { argv: ["sleep", "100"], arg0: ") R 1 1 1" });
+    expect(readProcess(child.child.pid)).toMatchObject({ group: child.child.pid, session: child.child.pid });
+    child.child.signal("SIGKILL");
+    await child.untilClosed();
+    expect(existsSync(`/proc/${child.child.pid}`)).toBe(false);
+    expect(readProcess(child.child.pid)).toBeNull();
+  });
+});
+
+/** A group whose leader was killed and reaped, once `survivors` and more of its members run. */
+async function leaderless(script: string, survivors: number): Promise<{ pid: number; group: ProcessGroup }> {
+  const leader = spawn("sh", ["-c", script], { detached: true, stdio: "ignore" });
+  const pid = leader.pid ?? 0;
+  await eventually(() => membersOf(pid).length > survivors && childrenOf(pid).length === survivors);
+  await eventually(() => childrenOf(pid).every((child) => readProcess(child)?.group === pid));
+  const group = new ProcessGroup(pid);
+  process.kill(pid, "SIGKILL");
+  await once(leader, "exit");
+  group.leaderReaped();
+  return { pid, group };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
