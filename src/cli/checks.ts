@@ -1,0 +1,143 @@
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { connect } from "../client/connect.ts";
+import type { Link } from "../client/link.ts";
+import { serve } from "../executor/serve.ts";
+import { localEnvironment } from "../local-environment.ts";
+
+/** One thing that `proctor doctor` tries. */
+export interface Check {
+  readonly name: string;
+  /** What to do when it fails. */
+  readonly remedy: string;
+  /** Without it Proctor is of no use here. */
+  readonly essential: boolean;
+  /** Resolves to what was seen; rejects when it does not work. The signal: it took too long. */
+  run(signal: AbortSignal): Promise<string>;
+}
+
+/** Everything that Proctor needs of a machine beside Node itself, the simplest first. */
+export const checks: readonly Check[] = [
+  {
+    name: "pipes",
+    remedy: "a program must be able to start /bin/sh; look at the limits of this user (ulimit -u, ulimit -n)",
+    essential: true,
+    run: (signal) =>
+      onThisMachine(signal, async (link) => {
+        const child = await link.start(["/bin/sh", "-c", "read line; echo $line; echo error >&2; exit 3"], {
+          stdin: true,
+        });
+        await child.stdin.write("hello\n");
+        const [stdout, stderr, { exitCode }] = await Promise.all([
+          child.text("stdout"),
+          child.text("stderr"),
+          child.exited,
+        ]);
+        expect([stdout, stderr, exitCode], ["hello\n", "error\n", 3]);
+        return "a child reads its input, and its output, errors and exit code arrive";
+      }),
+  },
+  {
+    name: "terminal",
+    remedy: "reinstall with optional dependencies (npm install --include=optional), and mount /dev/pts",
+    essential: true,
+    run: (signal) =>
+      onThisMachine(signal, async (link) => {
+        const child = await link.start(["/bin/sh", "-c", "test -t 0 && test -t 1 && tty"], { tty: true });
+        const [device, { exitCode }] = await Promise.all([child.text(), child.exited]);
+        expect([exitCode], [0]);
+        return `a child runs on ${device.trim()}`;
+      }),
+  },
+  {
+    name: "process groups",
+    remedy: "signals must reach the children of this user; look at the security policy of this container",
+    essential: true,
+    run: (signal) =>
+      onThisMachine(signal, async (link) => {
+        // The shell waits for its own child, and `closed` for everybody who holds the output: all of them must go. The
+        // child speaks first, since a shell that is just forking can miss the signal.
+        const child = await link.start(["/bin/sh", "-c", "/bin/sh -c 'echo ready; exec sleep 600'; :"]);
+        await child.output.next();
+        await child.interrupt();
+        await child.closed;
+        expect([await child.exited], [{ exitCode: 130 }]);
+        return "an interrupt ends a child and its children";
+      }),
+  },
+  {
+    name: "loopback",
+    remedy: "listening on 127.0.0.1 must be allowed; `proctor serve` needs it",
+    essential: true,
+    run: async (signal) => {
+      await using server = await serve();
+      await using link = await connect(server.url, { signal });
+      await link.environmentInfo();
+      return `an executor answers at ${server.url}`;
+    },
+  },
+  {
+    name: "login shell",
+    remedy: "give this user a login shell that exists (chsh), or install one",
+    essential: false,
+    run: (signal) =>
+      onThisMachine(signal, async (link) => {
+        const { shell } = await link.environmentInfo();
+        accessSync(shell.path, constants.X_OK);
+        return shell.path;
+      }),
+  },
+  {
+    name: "temporary folder",
+    remedy: "make it writable, or set TMPDIR to a folder that is",
+    essential: true,
+    run: (signal) =>
+      onThisMachine(signal, async (link) => {
+        const folder = mkdtempSync(join(tmpdir(), "proctor-doctor-"));
+        try {
+          const file = join(folder, "file");
+          await link.files.writeFile(file, "content");
+          expect([await link.files.readTextFile(file)], ["content"]);
+          return tmpdir();
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      }),
+  },
+  {
+    name: "bubblewrap",
+    remedy: "nothing to do: requests that ask for a sandbox are refused in this version, with or without it",
+    essential: false,
+    run: async () => {
+      const path = findProgram("bwrap");
+      if (path === null) throw new Error("bwrap is not installed");
+      return `${path}; not used: requests that ask for a sandbox are refused in this version`;
+    },
+  },
+];
+
+async function onThisMachine<T>(signal: AbortSignal, work: (link: Link) => Promise<T>): Promise<T> {
+  await using link = await localEnvironment({ signal });
+  // Closing ends the processes and settles whatever is awaited.
+  signal.addEventListener("abort", () => void link.close());
+  return await work(link);
+}
+
+function expect(seen: readonly unknown[], wanted: readonly unknown[]): void {
+  const [seenText, wantedText] = [JSON.stringify(seen), JSON.stringify(wanted)];
+  if (seenText !== wantedText) throw new Error(`saw ${seenText} instead of ${wantedText}`);
+}
+
+function findProgram(name: string): string | null {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}

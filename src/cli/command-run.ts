@@ -1,0 +1,93 @@
+import type { Link } from "../client/link.ts";
+import type { OutputChunk } from "../client/output-reader.ts";
+import type { RemoteProcess } from "../client/remote-process.ts";
+import { ProctorError, RpcError } from "../protocol/errors.ts";
+import { copyOutput } from "./copy-output.ts";
+import { StartError } from "./exit-codes.ts";
+import { forwardInput } from "./forward-input.ts";
+import { localTerminalSize, rawInput } from "./local-terminal.ts";
+import type { RunRequest } from "./run-request.ts";
+import type { Stoppable } from "./stop-signals.ts";
+
+/** One command of `proctor run`, from before its start to its last byte, and what the user's signals do to it. */
+export class CommandRun implements Stoppable {
+  /** Has everybody been told that the command must end? */
+  readonly #stop = new AbortController();
+  readonly #request: RunRequest;
+  #child: RemoteProcess | null = null;
+  #output: AsyncIterableIterator<OutputChunk> | null = null;
+  #exited = false;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+  }
+
+  /** Aborted when the command must end, or need not begin. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  interrupt(): void {
+    if (this.#exited) return this.#leave();
+    if (this.#child === null) return this.terminate();
+    // Where it cannot be delivered the link has failed, and reading the output says so.
+    this.#child.interrupt().catch(() => undefined);
+  }
+
+  terminate(): void {
+    if (this.#exited) return this.#leave();
+    this.#stop.abort(new ProctorError("stopped", "stopped before the command was started"));
+  }
+
+  /** Runs it, with our input and output; resolves to its exit code. */
+  async on(link: Link): Promise<number> {
+    const { stdin, tty } = this.#request;
+    const child = await this.#start(link);
+    const over = new AbortController();
+    using _raw = tty ? rawInput() : null;
+    const forwarding = stdin ? forwardInput(child.stdin, { tty, signal: over.signal }) : null;
+    try {
+      this.#output = child.output;
+      await copyOutput(this.#output);
+      const { exitCode } = await child.exited;
+      return exitCode < 0 ? 255 : exitCode; // an executor that cannot tell says -1 (02 P-30)
+    } finally {
+      over.abort();
+      await forwarding;
+    }
+  }
+
+  async #start(link: Link): Promise<RemoteProcess> {
+    const { argv, env, tty, stdin } = this.#request;
+    const { TERM } = process.env;
+    try {
+      const child = await link.start(tty ? onSizedTerminal(argv) : argv, {
+        env: tty && TERM !== undefined ? { TERM, ...env } : env,
+        tty,
+        stdin,
+        signal: this.signal,
+      });
+      this.#child = child;
+      const markExited = () => {
+        this.#exited = true;
+      };
+      child.exited.then(markExited, markExited);
+      return child;
+    } catch (error) {
+      throw error instanceof RpcError ? new StartError(argv[0], error) : error;
+    }
+  }
+
+  /** After the exit only its descendants hold the output, and the user does not want to wait for them. */
+  #leave(): void {
+    void this.#output?.return?.();
+  }
+}
+
+/** The wire cannot give a terminal its size, but a shell on it can. */
+function onSizedTerminal(argv: RunRequest["argv"]): RunRequest["argv"] {
+  const size = localTerminalSize();
+  if (size === null) return argv;
+  const setSize = `stty rows ${size.rows} cols ${size.columns} 2>/dev/null`;
+  return ["sh", "-c", `${setSize}; exec "$@"`, "sh", ...argv];
+}

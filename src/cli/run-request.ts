@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "./parse-options.ts";
+
+/** What `proctor run` was asked to do. */
+export interface RunRequest {
+  readonly argv: readonly [program: string, ...args: string[]];
+  readonly url: string | undefined;
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tty: boolean;
+  /** Forward the local input; always with a terminal. */
+  readonly stdin: boolean;
+}
+
+const options = {
+  url: { type: "string" },
+  cwd: { type: "string" },
+  env: { type: "string", multiple: true },
+  tty: { type: "boolean" },
+  stdin: { type: "boolean" },
+} as const;
+
+/** Reads the arguments of `proctor run`; the options end where the command begins. */
+export function readRunRequest(args: readonly string[]): RunRequest {
+  const { own, command } = splitAtCommand([...args]);
+  const { values } = parseOptions({ args: own, options });
+  const [program, ...rest] = command;
+  if (program === undefined) throw new UsageError("no command to run");
+  const { url, cwd, tty = false, stdin = false } = values;
+  return {
+    argv: [program, ...rest],
+    url,
+    cwd,
+    env: Object.fromEntries((values.env ?? []).map(readVariable)),
+    tty,
+    stdin: stdin || tty,
+  };
+}
+
+/** The command begins with the first argument that is neither an option nor the value of one, or after `--`. */
+function splitAtCommand(args: string[]): { own: string[]; command: string[] } {
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+  for (const { kind, index } of tokens) {
+    if (kind === "positional") return { own: args.slice(0, index), command: args.slice(index) };
+    if (kind === "option-terminator") return { own: args.slice(0, index), command: args.slice(index + 1) };
+  }
+  return { own: args, command: [] };
+}
+
+function readVariable(text: string): [name: string, value: string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`--env takes NAME=VALUE, not \`${text}\``);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+import { connect } from "../client/connect.ts";
+import type { Link } from "../client/link.ts";
+import { ProctorError } from "../protocol/errors.ts";
+import { CommandRun } from "./command-run.ts";
+import { OutputGoneError } from "./copy-output.ts";
+import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
+import { type RunRequest, readRunRequest } from "./run-request.ts";
+import { stopSignals } from "./stop-signals.ts";
+
+/** `proctor run`: the command's output and exit code become ours. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const request = readRunRequest(args);
+  const command = new CommandRun(request);
+  using _signals = stopSignals(command);
+  try {
+    await using link = await open(request, command.signal);
+    return await command.on(link);
+  } catch (error) {
+    if (error instanceof OutputGoneError) return outputGone;
+    if (!(error instanceof ProctorError)) throw error;
+    process.stderr.write(`proctor: ${error.message}\n`);
+    return error instanceof StartError ? error.exitCode : ownFailure;
+  }
+}
+
+async function open({ url, cwd }: RunRequest, signal: AbortSignal): Promise<Link> {
+  if (url !== undefined) return connect(url, { signal, ...(cwd !== undefined && { cwd }) });
+  const { localEnvironment } = await import("../local-environment.ts");
+  return localEnvironment({ cwd: resolve(cwd ?? ""), signal });
+}

@@ -1,0 +1,72 @@
+const main = `Usage: proctor COMMAND [OPTIONS]
+
+Runs processes here or on another machine; a process outlives the connection that started it.
+
+Commands:
+  serve     run an executor that orchestrators connect to
+  run       run one command, here or on an executor
+  chart     print the statecharts that govern processes, sessions and links
+  doctor    tell what works on this machine, what does not, and how to mend it
+
+Options:
+  --version    print the version
+  --help       print this text; after a command: the text of that command
+`;
+
+const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio]
+
+Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
+The first line on stdout is the URL to connect to, and the only one.
+There is no authentication: whoever reaches the address can run programs as this user.
+
+Options:
+  --listen ws://IP:PORT    a literal address and a port, 0 for any free one (default: ws://127.0.0.1:0)
+  --listen stdio           one connection over stdin and stdout, a JSON message a line; ends with it
+  --help                   print this text
+`;
+
+const run = `Usage: proctor run [OPTIONS] [--] COMMAND [ARGUMENTS...]
+
+Runs a command, streams its output, and exits with its exit code. Without --url it runs on this machine.
+The command gets the core variables of the executor's environment (PATH, HOME, SHELL, USER, locale, temporary
+directory) and those given with --env.
+
+Options:
+  --url URL    the executor to run on, as printed by \`proctor serve\`
+  --cwd DIR    where to run; on an executor an absolute path (default: the present directory; with --url: /)
+  --env K=V    set a variable; may be repeated
+  --stdin      forward the local input. Its end cannot be told to the command yet: a command that reads to the end
+               of its input goes on waiting until it is interrupted
+  --tty        run on a terminal, of the size of the local one; implies --stdin. The end of the local input is
+               sent as Ctrl-D. The remote terminal keeps its size when the local one changes
+  --help       print this text
+
+Ctrl-C interrupts the command; a second one within two seconds kills it, and so does SIGTERM.
+
+Exit codes:
+  125    proctor itself failed, or the connection was lost; the reason is on stderr
+  126    the program cannot be executed
+  127    the program does not exist
+  other  the command's own; 128 + N when signal N ended it
+`;
+
+const chart = `Usage: proctor chart [MACHINE] [--format mermaid|json]
+
+Prints the statechart of a machine, or of all of them, as they run.
+
+Options:
+  --format mermaid    a Mermaid state diagram (default); all of them: a Markdown page
+  --format json       states and transitions as JSON; all of them: one object
+  --help              print this text
+`;
+
+const doctor = `Usage: proctor doctor
+
+Tries everything that Proctor needs on this machine, a line each. Exits 1 when something essential does not work.
+
+Options:
+  --help    print this text
+`;
+
+/** What \`--help\` prints, by command. */
+export const usage = { main, serve, run, chart, doctor } as const;
