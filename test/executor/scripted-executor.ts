@@ -1,0 +1,81 @@
+import { Executor, type ExecutorOptions } from "../../src/executor/executor.ts";
+import { memoryTransportPair } from "../../src/transports/memory-transport.ts";
+import { RawConnection } from "../raw-connection.ts";
+import { ScriptedHost } from "../scripted-host.ts";
+import { VirtualClock } from "../virtual-clock.ts";
+
+/** A line between a peer and the executor that a test can stall: then nothing arrives, in neither direction. */
+class Line {
+  readonly #held: (() => void)[] = [];
+  #stalled = false;
+
+  readonly schedule = (deliver: () => void): void => {
+    if (this.#stalled) this.#held.push(deliver);
+    else queueMicrotask(deliver);
+  };
+
+  /** From now on everything gets lost on the way, as it seems to both ends. */
+  stall(): void {
+    this.#stalled = true;
+  }
+
+  /** What was under way arrives after all. */
+  heal(): void {
+    this.#stalled = false;
+    for (const deliver of this.#held.splice(0)) queueMicrotask(deliver);
+  }
+}
+
+/** A connection to a scripted executor. */
+export interface ScriptedConnection {
+  readonly peer: RawConnection;
+  readonly line: Line;
+}
+
+/** Lets everything happen that is possible without time passing: on this host all of it is microtasks. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An executor on virtual time, whose children the test plays. */
+export class ScriptedExecutor {
+  readonly host = new ScriptedHost();
+  readonly clock = new VirtualClock();
+  /** Faults inside Proctor: there must be none. */
+  readonly faults: unknown[] = [];
+  readonly executor: Executor;
+
+  constructor(options: Pick<ExecutorOptions, "sessionTtlMs" | "outputLog"> = {}) {
+    this.executor = new Executor(this.host, {
+      ...options,
+      clock: this.clock,
+      onFault: (error) => this.faults.push(error),
+    });
+  }
+
+  /** Opens a connection; the handshake is the caller's. */
+  open(): ScriptedConnection {
+    const line = new Line();
+    const [client, executor] = memoryTransportPair({ schedule: line.schedule });
+    void this.executor.accept(executor);
+    return { peer: new RawConnection(client), line };
+  }
+
+  /** Opens a connection with a session, a new one or one that is resumed. */
+  async connect(resumeSessionId: string | null = null): Promise<ScriptedConnection & { readonly sessionId: string }> {
+    const connection = this.open();
+    return { ...connection, sessionId: await connection.peer.handshake(resumeSessionId) };
+  }
+
+  /** Lets time pass, and what it sets in motion happen. */
+  async pass(ms: number): Promise<void> {
+    await settled();
+    this.clock.advance(ms);
+    await settled();
+  }
+}
+
+/** Params of `process/start` that most tests share. */
+export function startParams(processId: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { processId, argv: ["program"], cwd: "file:///tmp", env: {}, tty: false, ...more };
+}
