@@ -158,7 +158,7 @@ export class ConnectionActor implements SessionHolder {
         else this.#violate(`the notification \`${message.method}\` does not exist`);
         return;
       case "malformed":
-        return this.#transport.send(encodeMalformed(this.#transport.kind, this.#transport.peer, message.detail));
+        return this.#answer(encodeMalformed(this.#transport.kind, this.#transport.peer, message.detail));
       case "response":
       case "error":
         return this.#violate("an executor sends no requests, so it takes no answers");
@@ -172,7 +172,7 @@ export class ConnectionActor implements SessionHolder {
       if (method === "initialize") return this.#initialize(id, rawParams);
       this.#serve(id, method, rawParams);
     } catch (error) {
-      this.#transport.send(encodeError(id, asRpcError(error)));
+      this.#answer(encodeError(id, asRpcError(error)));
     }
   }
 
@@ -198,7 +198,7 @@ export class ConnectionActor implements SessionHolder {
       throw rpcError("invalidRequest", `at most ${connectionLimits.polls} long polls may wait per connection`);
     }
     const outcome = handler(params, caller);
-    if (!(outcome instanceof Promise)) return this.#transport.send(encodeResult(id, outcome));
+    if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
     const finished = outcome.then(
       (result) => this.#finish(pending, () => encodeResult(id, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
@@ -228,7 +228,12 @@ export class ConnectionActor implements SessionHolder {
   #finish(pending: Pending, encode: () => string): void {
     if (pending.isPoll) this.#polls -= 1;
     // What is no longer pending was answered when the session was taken over.
-    if (this.#pending.delete(pending)) this.#transport.send(encode());
+    if (this.#pending.delete(pending)) this.#answer(encode());
+    else this.#throttle();
+  }
+
+  #answer(text: string): void {
+    this.#transport.send(text);
     this.#throttle();
   }
 
