@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { RpcError } from "../../src/protocol/errors.ts";
+import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
+
+let world: ScriptedExecutor;
+
+afterEach(async () => {
+  expect(world.faults).toEqual([]);
+  for (const child of world.host.children) if (!child.released) child.finish(137);
+  await world.executor.close();
+  expect(world.executor.counts).toEqual({ connections: 0, sessions: 0, processes: 0 });
+  expect(world.clock.pending).toBe(0);
+});
+
+function executor(options = {}): ScriptedExecutor {
+  world = new ScriptedExecutor(options);
+  return world;
+}
+
+/** How a resume is answered: with the session, or with the code of the refusal. */
+async function resume(sessionId: string): Promise<"resumed" | number> {
+  const { peer } = world.open();
+  const answer = await peer.answer("initialize", { clientName: "again", resumeSessionId: sessionId });
+  if ("error" in answer) {
+    expect([
+      `unknown session id ${sessionId}`,
+      `session ${sessionId} is already attached to another connection`,
+    ]).toContain(answer.error.message);
+    return answer.error.rpcCode;
+  }
+  expect(answer.result).toEqual({ sessionId });
+  peer.notify("initialized");
+  return "resumed";
+}
+
+describe("a detached session", () => {
+  it("can be resumed until just before its 30 s are over, with its processes (02 P-68, P-71)", async () => {
+    const { host } = executor();
+    const first = await world.connect();
+    await first.peer.request("process/start", startParams("p"));
+    first.peer.transport.destroy();
+    await world.pass(29_999);
+    expect(world.executor.counts).toEqual({ connections: 0, sessions: 1, processes: 1 });
+
+    const second = await world.connect(first.sessionId);
+    host.last.print("late");
+    await settled();
+    expect(second.sessionId).toBe(first.sessionId);
+    expect(second.peer.eventsOf("p")).toHaveLength(1);
+    expect(first.peer.eventsOf("p")).toHaveLength(0);
+  });
+
+  it("is gone after 30 s, and every group in it is killed (02 P-71)", async () => {
+    const { host } = executor();
+    const { peer, sessionId } = await world.connect();
+    await peer.request("process/start", startParams("a"));
+    await peer.request("process/start", startParams("b"));
+    peer.transport.destroy();
+    await world.pass(30_000);
+    expect(host.children.map(({ signals }) => signals)).toEqual([["SIGKILL"], ["SIGKILL"]]);
+    expect(host.children.every(({ released }) => released)).toBe(true);
+    expect(await resume(sessionId)).toBe(-32600);
+  });
+
+  it("expires when it is asked for at the very deadline, though no timer has run yet (03 SS-12)", async () => {
+    const { host } = executor();
+    const { peer, sessionId } = await world.connect();
+    await peer.request("process/start", startParams("p"));
+    peer.transport.destroy();
+    await settled();
+    world.clock.stall(30_000); // the program was suspended: time passed, timers did not run
+    expect(await resume(sessionId)).toBe(-32600);
+    expect(host.last.signals).toEqual(["SIGKILL"]);
+  });
+
+  it("gets its full 30 s again after each detach", async () => {
+    executor();
+    let { peer, sessionId } = await world.connect();
+    for (let round = 0; round < 3; round += 1) {
+      peer.transport.destroy();
+      await world.pass(29_000);
+      ({ peer } = await world.connect(sessionId));
+    }
+    await world.pass(60_000); // attached: no time runs
+    expect(world.executor.counts.sessions).toBe(1);
+  });
+
+  it("lives as long as the executor's options say", async () => {
+    executor({ sessionTtlMs: 500 });
+    const { peer, sessionId } = await world.connect();
+    peer.transport.destroy();
+    await world.pass(500);
+    expect(await resume(sessionId)).toBe(-32600);
+  });
+
+  it("goes to exactly one of many that ask for it in one moment (03 I-13)", async () => {
+    executor();
+    const { peer, sessionId } = await world.connect();
+    peer.transport.destroy();
+    await settled();
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => resume(sessionId)));
+    expect(outcomes.filter((outcome) => outcome === "resumed")).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === -32010)).toHaveLength(19);
+  });
+
+  it("keeps the output that nobody hears, without stopping the child, and replays nothing (02 P-69, P-70)", async () => {
+    const { host } = executor();
+    const { peer, sessionId } = await world.connect();
+    await peer.request("process/start", startParams("p"));
+    host.last.print("heard");
+    peer.transport.destroy();
+    await settled();
+    for (let chunk = 0; chunk < 100; chunk += 1) host.last.print(new Uint8Array(64 * 1024));
+    expect(host.last.paused).toBe(false);
+    host.last.print("newest");
+
+    const second = await world.connect(sessionId);
+    expect(second.peer.eventsOf("p")).toEqual([]);
+    const read = await second.peer.request("process/read", { processId: "p", afterSeq: 1 });
+    const chunks = read.chunks as { seq: number; chunk: string }[];
+    expect(read.nextSeq).toBe(103);
+    expect(chunks[0]?.seq).toBeGreaterThan(2); // the oldest ones are out of the megabyte
+    expect(Buffer.from(chunks.at(-1)?.chunk ?? "", "base64").toString()).toBe("newest");
+  });
+});
+
+describe("a session", () => {
+  it("is refused to a second connection while the first one holds it, and that one does not notice (01 W-37)", async () => {
+    executor();
+    const { peer, sessionId } = await world.connect();
+    expect(await resume(sessionId)).toBe(-32010);
+    await expect(peer.request("environment/info")).resolves.toBeDefined();
+    expect(peer.end).toBeUndefined();
+  });
+
+  it("is not known under any other name (03 SS-12)", async () => {
+    executor();
+    await world.connect();
+    for (const id of ["", "nope", "00000000-0000-4000-8000-000000000000"]) expect(await resume(id)).toBe(-32600);
+  });
+
+  it("sees none of another session's processes (02 P-2)", async () => {
+    const { host } = executor();
+    const [a, b] = [await world.connect(), await world.connect()];
+    await a.peer.request("process/start", startParams("p"));
+    await expect(b.peer.request("process/read", { processId: "p" })).rejects.toMatchObject({ rpcCode: -32600 });
+    expect(await b.peer.request("process/terminate", { processId: "p" })).toEqual({ running: false });
+    await b.peer.request("process/start", startParams("p"));
+    host.children[0]?.print("a's");
+    host.children[1]?.print("b's");
+    await settled();
+    expect(a.peer.eventsOf("p").map(({ params }) => params.chunk)).toEqual([btoa("a's")]);
+    expect(b.peer.eventsOf("p").map(({ params }) => params.chunk)).toEqual([btoa("b's")]);
+  });
+
+  it("is not used up by an initialize that fails (01 W-36)", async () => {
+    executor();
+    const { peer } = world.open();
+    await expect(peer.request("initialize", {})).rejects.toMatchObject({ rpcCode: -32602 });
+    await expect(peer.request("initialize", { clientName: "c", resumeSessionId: "gone" })).rejects.toMatchObject({
+      rpcCode: -32600,
+    });
+    await peer.handshake();
+    const error = await peer.request("initialize", { clientName: "c" }).catch((refusal: RpcError) => refusal);
+    expect(error).toMatchObject({ rpcCode: -32600, message: "initialize may only be sent once per connection" });
+    await expect(peer.request("environment/info")).resolves.toBeDefined();
+  });
+});
