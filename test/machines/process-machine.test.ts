@@ -207,6 +207,13 @@ it("never stays in Starting once the spawn has come out one way or the other (03
   }
 });
 
+it("is gone as soon as its session expires, or unwanted while it starts (03 section 5.3)", () => {
+  for (const { from, to, event, label } of everything.steps) {
+    if (event.type !== "session.expired" || from === null) continue;
+    expect(to.isDone || to.states.has("process.Starting.Unwanted"), label).toBe(true);
+  }
+});
+
 it("publishes nothing when its session expires (03 section 5.3)", () => {
   for (const { event, label, effects } of everything.steps) {
     if (event.type !== "session.expired") continue;

@@ -70,6 +70,14 @@ it("fails with the reason when the link ends or events are lost, from every open
   }
 });
 
+it("only ever goes on: Starting, Running, Exited, and one of the ends (03 section 7.2)", () => {
+  const order = ["Starting", "Running", "Exited", "Closed", "Failed"];
+  for (const { from, to, label } of everything.steps) {
+    if (from === null) expect(to.value, label).toBe("Starting");
+    else expect(order.indexOf(String(to.value)), label).toBeGreaterThanOrEqual(order.indexOf(String(from.value)));
+  }
+});
+
 it("does nothing after an end, whatever comes (03 I-2)", () => {
   followPaths(everything, {
     start: false,
