@@ -200,7 +200,7 @@ export class ConnectionActor implements SessionHolder {
     const outcome = handler(params, caller);
     if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeResult(id, result)),
+      (result) => this.#finish(pending, () => encodeOutcome(id, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
     const pending: Pending = { id, isPoll, finished };
@@ -275,6 +275,15 @@ export class ConnectionActor implements SessionHolder {
 
 function unknownMethod(method: string): RpcError {
   return rpcError("methodNotFound", `exec-server stub does not implement \`${method}\` yet`);
+}
+
+/** A result that JSON cannot carry is a fault of its own request, and must not become a rejection that nobody handles. */
+function encodeOutcome(id: RequestId, result: unknown): string {
+  try {
+    return encodeResult(id, result);
+  } catch (error) {
+    return encodeError(id, asRpcError(error));
+  }
 }
 
 /** An error that is not meant for the wire says what happened, as an internal error. */

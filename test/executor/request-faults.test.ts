@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { ScriptedExecutor, settled } from "./scripted-executor.ts";
+
+it("a fault in one request is its answer, and disturbs nobody (01 B-8)", async () => {
+  const world = new ScriptedExecutor();
+  const [a, b] = [await world.connect(), await world.connect()];
+  world.host.info = () => Promise.reject(new Error("the user database is broken"));
+  const beside = b.peer.request("process/read", { processId: "none" });
+  const answer = a.peer.request("environment/info");
+  await expect(answer).rejects.toMatchObject({ rpcCode: -32603, message: "the user database is broken" });
+  await expect(beside).rejects.toMatchObject({ rpcCode: -32600 });
+  await expect(a.peer.request("process/terminate", { processId: "p" })).resolves.toEqual({ running: false });
+  expect([a.peer.end, b.peer.end]).toEqual([undefined, undefined]);
+});
+
+it("a handler that throws before it waits is answered as well (01 B-8)", async () => {
+  const world = new ScriptedExecutor();
+  const { peer } = await world.connect();
+  world.host.info = () => {
+    throw new TypeError("at once");
+  };
+  await expect(peer.request("environment/info")).rejects.toMatchObject({ rpcCode: -32603, message: "at once" });
+});
+
+it("a result that cannot be written as JSON is an internal error of that request only (01 B-8)", async () => {
+  const world = new ScriptedExecutor();
+  const { peer } = await world.connect();
+  // What a host says is not always what its type says: a size beyond 2^53 is such a value.
+  const unwritable = { shell: { name: "sh", path: 1n as unknown as string } };
+  world.host.info = () => Promise.resolve(unwritable);
+  await expect(peer.request("environment/info")).rejects.toMatchObject({ rpcCode: -32603 });
+  expect(peer.end).toBeUndefined();
+  await settled();
+  expect(world.faults).toEqual([]);
+});
