@@ -76,6 +76,12 @@ export class ReplayConnection {
     for (const { method, params } of this.#early.splice(0)) this.#surroundings.book.see(recordedId, method, params);
   }
 
+  /** The session, where there has to be one. */
+  get knownSession(): string {
+    if (this.#session === undefined) throw new Error(`connection ${this.name} has no session yet`);
+    return this.#session;
+  }
+
   /** The peer underneath. */
   get peer(): WebSocketPeer | StdioPeer {
     if (!this.#peer) throw new Error(`connection ${this.name} is not open`);

@@ -43,6 +43,14 @@ export type Line = { readonly number: number; readonly conn: string } & (
   | { readonly kind: "remark"; readonly text: string }
 );
 
+/** The lines of one kind. */
+export type LineOf<Kind extends Line["kind"]> = Line & { readonly kind: Kind };
+
+/** The process that the parameters of a request name, if they do. */
+export function processIdOf(params: Json): string | undefined {
+  return isObject(params) && typeof params.processId === "string" ? params.processId : undefined;
+}
+
 /** A recorded session. */
 export interface Transcript {
   readonly name: string;
