@@ -67,10 +67,16 @@ export class ScriptedExecutor {
     return { ...connection, sessionId: await connection.peer.handshake(resumeSessionId) };
   }
 
-  /** Lets time pass, and what it sets in motion happen. */
+  /** Lets time pass, timer by timer, and after each what it sets in motion: a ping gets its pong in between. */
   async pass(ms: number): Promise<void> {
-    await settled();
-    this.clock.advance(ms);
+    const end = this.clock.now() + ms;
+    for (;;) {
+      await settled();
+      const next = Math.min(this.clock.nextDeadline ?? end, end);
+      if (next === end) break;
+      this.clock.advance(Math.max(0, next - this.clock.now()));
+    }
+    this.clock.advance(end - this.clock.now());
     await settled();
   }
 }
