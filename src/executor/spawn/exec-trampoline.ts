@@ -14,7 +14,8 @@ export interface TrampolineOrder {
  * terminal at all where there is no `setsid`. It costs 40 ms, so only the rare start takes this way.
  *
  * It must lead a session of its own: opening a terminal then makes it the controlling one. Node ignores two signals,
- * and ignored signals stay ignored across `exec`; caught ones go back to their default.
+ * and ignored signals stay ignored across `exec`; caught ones go back to their default. Should the kernel refuse the program
+ * after all (the search came before), Node's own text appears on the terminal and it aborts.
  */
 export const trampolineSource = `
 const fs = require("node:fs");

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DescriptorShield } from "../../../src/executor/spawn/descriptor-shield.ts";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
@@ -60,6 +63,31 @@ describe("the host", () => {
 });
 
 describe("the shield", () => {
+  it("keeps terminals of others out of every child", async () => {
+    const host = posixProcessHost();
+    const others = await Promise.all([1, 2, 3].map(() => RecordedChild.start(host, { argv: ["cat"], stdin: "pty" })));
+    for (const stdin of ["none", "pty"] as const) {
+      const child = await run(host, "ls -l /proc/self/fd", { stdin });
+      expect(child.text(stdin === "pty" ? "pty" : "stdout")).not.toContain("ptmx");
+    }
+    for (const other of others) other.child.signal("SIGKILL");
+    await Promise.all(others.map((other) => other.untilClosed()));
+    host[Symbol.dispose]();
+  });
+
+  it("keeps out what this program inherited", async () => {
+    const script = `
+      import { DescriptorShield } from ${JSON.stringify(import.meta.resolve("../../../src/executor/spawn/descriptor-shield.ts"))};
+      console.log(typeof new DescriptorShield("linux").cover(["ignore", "ignore", "ignore"])[100]);
+    `;
+    const stdio: (number | "ignore" | "pipe" | "inherit")[] = ["ignore", "pipe", "inherit"];
+    while (stdio.length < 100) stdio.push("ignore");
+    const zero = openSync("/dev/zero", "r");
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: [...stdio, zero] });
+    closeSync(zero);
+    expect((await text(child.stdout as Readable)).trim()).toBe("number");
+  });
+
   it("puts nothing over what the child is given, and /dev/null over what is hidden", () => {
     const shield = new DescriptorShield("linux");
     const fd = openSync("/dev/zero", "r");
