@@ -9,7 +9,7 @@ import { memoryTransportPair } from "./transports/memory-transport.ts";
 export interface LocalEnvironmentOptions
   extends Omit<ConnectOptions, "headers">,
     Pick<ExecutorOptions, "sessionTtlMs" | "outputLog"> {
-  /** What it runs things on. Default: this machine. */
+  /** What it runs things on, given over to the executor. Default: this machine. */
   readonly host?: Host | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface LocalEnvironmentOptions
  * unless told otherwise.
  */
 export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<Link> {
-  const executor = new Executor(options.host ?? nodeHost(), options);
+  const executor = new Executor(options.host ?? nodeHost(options.clock), options);
   const [transport, executorEnd] = memoryTransportPair();
   void executor.accept(executorEnd).then(() => executor.close());
   return connect({ transport }, { cwd: process.cwd(), ...options });

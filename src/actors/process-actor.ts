@@ -1,6 +1,6 @@
 import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
-import type { Child, ChildSpec, ProcessHost } from "../ports/process-host.ts";
+import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { WireResult } from "../protocol/methods.ts";
@@ -77,6 +77,7 @@ export class ProcessActor {
   #exitSeq: number | null = null;
   #paused = false;
   #terminated = false;
+  #refusal: SignalError | null = null;
 
   constructor(processId: string, spec: ChildSpec, owner: ProcessOwner, ports: ProcessPorts) {
     this.processId = processId;
@@ -139,17 +140,23 @@ export class ProcessActor {
     return "accepted";
   }
 
-  /** Interrupts the group; without effect unless it runs (02 P-52, P-53). */
+  /**
+   * Interrupts the group; without effect unless it runs (02 P-52, P-53).
+   * @throws RpcError `internalError` when the OS refuses to deliver the signal.
+   */
   interrupt(): void {
-    this.#actor.send({ type: "interrupt" });
+    this.#order({ type: "interrupt" });
   }
 
-  /** Kills the group at once; was it running? (02 P-57 to P-59) */
+  /**
+   * Kills the group at once; was it running? (02 P-57 to P-59)
+   * @throws RpcError `internalError` when the OS refuses to deliver the signal.
+   */
   terminate(): boolean {
     if (!this.isRunning) return false;
     this.#terminated = true;
     this.#stdin.end("broken");
-    this.#actor.send({ type: "terminate" });
+    this.#order({ type: "terminate" });
     return true;
   }
 
@@ -190,7 +197,15 @@ export class ProcessActor {
           (error: unknown) => this.#spawnFailed(error),
         );
     },
-    signal: (signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void => this.#child?.signal(signal),
+    signal: (signal: ChildSignal): void => {
+      try {
+        this.#child?.signal(signal);
+      } catch (error) {
+        // The system's refusal is the answer of whoever gave the order, not a fault of the machine (02 P-53).
+        if (!(error instanceof SignalError)) throw error;
+        this.#refusal = error;
+      }
+    },
     publishExited: (exitCode: number): void => {
       this.#exitSeq = this.#log.takeSeq();
       this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
@@ -206,6 +221,13 @@ export class ProcessActor {
       this.#end.resolve();
     },
   };
+
+  /** Gives the machine an order whose effect the OS can refuse. */
+  #order(event: { readonly type: "interrupt" | "terminate" }): void {
+    this.#refusal = null;
+    this.#actor.send(event);
+    if (this.#refusal !== null) throw rpcError("internalError", (this.#refusal as SignalError).message);
+  }
 
   #spawned(child: Child): void {
     this.#child = child;

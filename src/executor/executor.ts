@@ -13,7 +13,7 @@ import { processRequests } from "./requests/process-requests.ts";
 
 /** How an executor behaves; every member has a default. */
 export interface ExecutorOptions {
-  /** How long a session outlives its connection, in milliseconds. Default 30 000 (03 `SESSION_TTL`). */
+  /** How long a session outlives its connection, in milliseconds, at most 2^31-1. Default 30 000 (03 `SESSION_TTL`). */
   readonly sessionTtlMs?: number | undefined;
   /** What is kept of each process's output. Default 1 MiB (02 P-31). */
   readonly outputLog?: OutputLogLimits | undefined;
@@ -29,7 +29,8 @@ export interface ExecutorOptions {
  * Runs processes and serves files of one host to any number of connections. It listens to nothing itself: whoever has a
  * transport hands it over with `accept`.
  */
-export class Executor {
+export class Executor implements AsyncDisposable {
+  readonly #host: Host;
   readonly #ports: { readonly clock: Clock; readonly random: Random; readonly inspect: ExecutorOptions["inspect"] };
   readonly #registry: SessionRegistry;
   readonly #connections = new Set<ConnectionActor>();
@@ -37,7 +38,9 @@ export class Executor {
   readonly #fault: (error: unknown) => void;
   #closing: Promise<void> | null = null;
 
+  /** @param host belongs to the executor from now on, and is disposed of when it is closed */
   constructor(host: Host, options: ExecutorOptions = {}) {
+    this.#host = host;
     this.#fault = options.onFault ?? throwFault;
     this.#ports = {
       clock: options.clock ?? systemClock,
@@ -48,7 +51,7 @@ export class Executor {
       {
         ...this.#ports,
         host: host.processes,
-        sessionTtlMs: options.sessionTtlMs ?? 30_000,
+        sessionTtlMs: checkedTtl(options.sessionTtlMs ?? 30_000),
         outputLog: options.outputLog,
       },
       this.#fault,
@@ -102,7 +105,15 @@ export class Executor {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
-    await this.#registry.shutdown();
+    // Every connection has let go of its session when its shutdown is asked for; no child waits for a peer to say goodbye.
+    const connections = [...this.#connections].map((connection) => connection.shutdown());
+    await Promise.all([...connections, this.#registry.shutdown()]);
+    this.#host[Symbol.dispose]?.();
   }
+}
+
+/** A timer above 2^31-1 ms would fire at once, and end every session with its connection. */
+function checkedTtl(ttlMs: number): number {
+  if (ttlMs >= 0 && ttlMs < 2 ** 31) return ttlMs;
+  throw new RangeError(`sessionTtlMs must be from 0 to ${2 ** 31 - 1}, not ${ttlMs}`);
 }

@@ -1,13 +1,15 @@
+import { type Clock, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { detectShell, type Shell } from "./environment/shell.ts";
 import { nodeFileHost } from "./files/node-file-host.ts";
 import { posixProcessHost } from "./spawn/posix-process-host.ts";
 
-/** The machine this program runs on. */
-export function nodeHost(): Host {
+/** The machine this program runs on, Linux or macOS; for one executor, which disposes of it. */
+export function nodeHost(clock: Clock = systemClock): Host {
+  const processes = posixProcessHost({ clock });
   let shell: Promise<Shell> | undefined;
   return {
-    processes: posixProcessHost(),
+    processes,
     files: nodeFileHost,
     environment: () => process.env,
     info: async () => {
@@ -15,5 +17,6 @@ export function nodeHost(): Host {
       const { name, path } = await shell;
       return { shell: { name, path } };
     },
+    [Symbol.dispose]: () => processes[Symbol.dispose](),
   };
 }

@@ -11,7 +11,7 @@ import { nodeHost } from "./node-host.ts";
 export interface ServeOptions extends ExecutorOptions {
   /** `ws://IP:PORT` with a literal address, 0 for any free port; or `stdio` (01 W-1). Default `ws://127.0.0.1:0`. */
   readonly listen?: string | undefined;
-  /** What it runs things on. Default: this machine. */
+  /** What it runs things on, given over to the executor. Default: this machine. */
   readonly host?: Host | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Server extends AsyncDisposable {
  */
 export async function serve(options: ServeOptions = {}): Promise<Server> {
   const target = parseListenUrl(options.listen ?? "ws://127.0.0.1:0");
-  const executor = new Executor(options.host ?? nodeHost(), options);
+  const executor = new Executor(options.host ?? nodeHost(options.clock), options);
   return target.kind === "stdio" ? serveStdio(executor, options) : serveWebSocket(executor, target, options);
 }
 

@@ -11,4 +11,6 @@ export interface Host {
   environment(): Readonly<Record<string, string | undefined>>;
   /** What `environment/info` answers (01 W-52). */
   info(): Promise<EnvironmentInfo>;
+  /** Closes what is kept in reserve; called by the executor that runs on it, when that is closed. */
+  [Symbol.dispose]?(): void;
 }

@@ -18,10 +18,17 @@ export function canonicalHost(authority: string): string {
     throw badHost("invalid international domain name");
   }
   const host = hostOf(authority);
-  if (host !== undefined) return host === "localhost" ? "" : host;
+  if (host === "localhost") return "";
+  if (host !== undefined && isCanonical(host)) return host;
+  if (host !== undefined) throw badHost("invalid international domain name");
   // A valid domain that is no valid host: nothing is left of it (a soft hyphen, say), or it ends in a number.
   const isEmpty = hostOf(`${authority}.g`) === ".g";
   throw badHost(isEmpty ? "empty host" : "invalid IPv4 address");
+}
+
+/** `URL` writes a few hosts that it, or a stricter reader, would not read back; what is no fixed point is no host (04 P-19). */
+function isCanonical(host: string): boolean {
+  return hostOf(host) === host && hostOf(`${host}.${unicodeLabel}`) !== undefined;
 }
 
 function ipv6(authority: string): string {
