@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { ProcessGroup } from "../../../src/executor/spawn/process-group.ts";
-import { childrenOf, membersOf, readProcess } from "../../../src/executor/spawn/process-table.ts";
+import { membersOf, readProcess } from "../../../src/executor/spawn/process-table.ts";
 import { eventually, groupIsEmpty, RecordedChild } from "./recorded-child.ts";
 
 const host = posixProcessHost();
@@ -113,7 +113,7 @@ describe("signalling after the leader's exit", () => {
 
   it("never touches a group of the same number that is not the same", async () => {
     const stranger = spawn("sleep", ["100"], { detached: true, stdio: "ignore" });
-    const pid = stranger.pid ?? 0;
+    const pid = pidOf(stranger);
     await eventually(() => readProcess(pid)?.group === pid);
     // Its leader was reaped when the number belonged to nobody; the witnesses of that moment are none of these.
     const group = new ProcessGroup(pid);
@@ -132,23 +132,24 @@ describe("signalling after the leader's exit", () => {
   });
 
   it("goes on as long as one of those who outlived the leader lives", async () => {
-    const { pid, group } = await leaderless("sleep 100 & sleep 100 & wait", 2);
-    process.kill(membersOf(pid)[0]?.pid ?? 0, "SIGKILL");
+    const { pid, group, survivors } = await leaderless("sleep 100 & echo $!; sleep 100 & echo $!; wait", 2);
+    process.kill(first(survivors), "SIGKILL");
     await eventually(() => membersOf(pid).length === 1);
     group.signal("SIGKILL");
     await eventually(() => groupIsEmpty(pid));
   });
 
   it("stops when all of those are gone, though somebody bears the group's number", async () => {
-    const heir = "trap 'sleep 100 & exit' USR1; while :; do sleep 0.01; done";
-    const { pid, group } = await leaderless(`sh -c "${heir}" & wait`, 1);
-    const witness = membersOf(pid).find((member) => childrenOf(member.pid).length > 0)?.pid ?? 0;
-    process.kill(witness, "SIGUSR1");
-    await eventually(() => isGone(witness) && membersOf(pid).length === 1);
+    // Waits for stdin, which never comes, so that no other member of the group comes and goes.
+    const heir = "trap 'sleep 100 & exit' USR1; echo $$; while :; do read never; done";
+    const { pid, group, survivors } = await leaderless('exec 3<&0; sh -c "$1" <&3 & wait', 1, heir);
+    process.kill(first(survivors), "SIGUSR1");
+    await eventually(() => membersOf(pid).some((member) => !survivors.includes(member.pid)));
+    await eventually(() => isGone(first(survivors)));
     group.signal("SIGKILL");
-    const survivor = membersOf(pid)[0]?.pid ?? 0;
-    expect(isGone(survivor)).toBe(false);
-    process.kill(survivor, "SIGKILL");
+    const [stranger] = membersOf(pid);
+    expect(stranger).toBeDefined();
+    process.kill(first(stranger === undefined ? [] : [stranger.pid]), "SIGKILL");
     await eventually(() => groupIsEmpty(pid));
   });
 });
@@ -164,17 +165,32 @@ describe("the process table", () => {
   });
 });
 
-/** A group whose leader was killed and reaped, once `survivors` and more of its members run. */
-async function leaderless(script: string, survivors: number): Promise<{ pid: number; group: ProcessGroup }> {
-  const leader = spawn("sh", ["-c", script], { detached: true, stdio: "ignore" });
-  const pid = leader.pid ?? 0;
-  await eventually(() => membersOf(pid).length > survivors && childrenOf(pid).length === survivors);
-  await eventually(() => childrenOf(pid).every((child) => readProcess(child)?.group === pid));
+/** A group whose leader was killed and reaped after `count` of its members said their pids. */
+async function leaderless(script: string, count: number, argument = "") {
+  const leader = spawn("sh", ["-c", script, "sh", argument], { detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  const pid = pidOf(leader);
+  let said = "";
+  leader.stdout?.on("data", (bytes) => {
+    said += bytes;
+  });
+  await eventually(() => said.split("\n").length > count);
+  const survivors = said.trim().split("\n").map(Number);
   const group = new ProcessGroup(pid);
   process.kill(pid, "SIGKILL");
   await once(leader, "exit");
   group.leaderReaped();
-  return { pid, group };
+  return { pid, group, survivors };
+}
+
+/** A pid to signal: never 0, which would be this program's own group. */
+function first(pids: readonly number[]): number {
+  const [pid] = pids;
+  if (pid === undefined || !(pid > 1)) throw new Error("nobody to signal");
+  return pid;
+}
+
+function pidOf(child: ChildProcess): number {
+  return first(child.pid === undefined ? [] : [child.pid]);
 }
 
 async function end(child: ChildProcess): Promise<void> {
