@@ -9,6 +9,17 @@ export interface ActorSystemPorts {
 }
 
 /**
+ * Sends an event to an actor that may be over. The ends of resources come late and in any order, and an ended machine has
+ * nothing to say to them; XState would warn on the console of whoever uses us.
+ */
+export function tell<Event>(
+  actor: { getSnapshot(): { readonly status: string }; send(event: Event): void },
+  event: NoInfer<Event>,
+): void {
+  if (actor.getSnapshot().status === "active") actor.send(event);
+}
+
+/**
  * Pairs the actor of a machine with the object that owns it. A machine is `provide()`d once, when its module is loaded;
  * doing it per actor would rebuild the chart each time. So the side effects find their owner through this map.
  */

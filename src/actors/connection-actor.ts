@@ -6,7 +6,7 @@ import { decodeMessage, encodeError, encodeMalformed, encodeResult, type Request
 import { RpcError, rpcError } from "../protocol/errors.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
-import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
@@ -114,12 +114,12 @@ export class ConnectionActor implements SessionHolder {
 
   /** @inheritDoc */
   evict(): void {
-    this.#actor.send({ type: "session.taken" });
+    tell(this.#actor, { type: "session.taken" });
   }
 
   /** The executor stops: close in order. */
   async shutdown(): Promise<void> {
-    this.#actor.send({ type: "shutdown" });
+    tell(this.#actor, { type: "shutdown" });
     await this.ended;
   }
 
@@ -154,7 +154,7 @@ export class ConnectionActor implements SessionHolder {
       case "request":
         return this.#request(message.id, message.method, message.params);
       case "notification":
-        if (message.method === "initialized") this.#actor.send({ type: "initialized" });
+        if (message.method === "initialized") tell(this.#actor, { type: "initialized" });
         else this.#violate(`the notification \`${message.method}\` does not exist`);
         return;
       case "malformed":
@@ -184,7 +184,7 @@ export class ConnectionActor implements SessionHolder {
     const session = this.#owner.attach(resumeSessionId, this);
     this.#session = session;
     this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder() };
-    this.#actor.send({ type: "session.attached" });
+    tell(this.#actor, { type: "session.attached" });
     this.#transport.send(encodeResult(id, { sessionId: session.sessionId }));
   }
 
@@ -251,7 +251,7 @@ export class ConnectionActor implements SessionHolder {
   #heard(): void {
     if (!this.#listening) return; // nobody waits for a sign of life: spare the machines an event per byte
     this.#listening = false;
-    this.#actor.send({ type: "peer.heard" });
+    tell(this.#actor, { type: "peer.heard" });
     this.#session?.holderHeard();
   }
 
@@ -261,11 +261,11 @@ export class ConnectionActor implements SessionHolder {
   }
 
   #violate(reason: string): void {
-    this.#actor.send({ type: "violation", reason });
+    tell(this.#actor, { type: "violation", reason });
   }
 
   async #transportEnded(end: TransportEnd): Promise<void> {
-    this.#actor.send({ type: "transport.ended" });
+    tell(this.#actor, { type: "transport.ended" });
     this.#owner.forget(this);
     // Where only the peer's half is closed, as at the end of stdin, these answers still arrive (01 B-9).
     await Promise.all([...this.#pending].map((pending) => pending.finished));

@@ -6,7 +6,7 @@ import { decodeResult, decodeServerNotification } from "../protocol/decode.ts";
 import { decodeMessage, encodeNotification } from "../protocol/envelope.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
-import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { CallTable } from "./call-table.ts";
 import { LinkClosedError, LinkFailedError } from "./link-errors.ts";
 
@@ -149,7 +149,7 @@ export class LinkActor {
   /** Ends the link. Resolves when its connection is gone. Idempotent. */
   async close(): Promise<void> {
     const transport = this.#transport;
-    this.#actor.send({ type: "close" });
+    tell(this.#actor, { type: "close" });
     transport?.resume();
     transport?.close(1000, "");
     if (transport !== null) await this.#over.promise;
@@ -212,7 +212,7 @@ export class LinkActor {
   }
 
   #connectionEnded(generation: number, reason: string): void {
-    this.#actor.send({ type: "connection.ended", generation, reason });
+    tell(this.#actor, { type: "connection.ended", generation, reason });
   }
 
   #throttle(): void {

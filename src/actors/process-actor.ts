@@ -6,7 +6,7 @@ import { rpcError } from "../protocol/errors.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
-import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { OutputLog, type OutputLogLimits } from "./output-log.ts";
 import { StdinQueue } from "./stdin-queue.ts";
 import { WriteLedger } from "./write-ledger.ts";
@@ -165,18 +165,18 @@ export class ProcessActor {
     if (!this.#paused) return;
     this.#paused = false;
     this.#child?.resumeOutput();
-    this.#actor.send({ type: "output.resumed" });
+    tell(this.#actor, { type: "output.resumed" });
   }
 
   /** The session expired: kill the group, drop the record (03 SS-15). */
   expire(): void {
-    this.#actor.send({ type: "session.expired" });
+    tell(this.#actor, { type: "session.expired" });
     this.#wake();
   }
 
   /** The executor stops: ask the group to end, kill it after a grace, then drop the record (03 SS-66). */
   async stop(): Promise<void> {
-    this.#actor.send({ type: "stop" });
+    tell(this.#actor, { type: "stop" });
     await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("running"));
     this.expire();
     await this.ended;
@@ -190,7 +190,7 @@ export class ProcessActor {
           output: (stream, bytes) => this.#output(stream, bytes),
           ended: (stream) => this.#streamEnded(stream),
           exited: (exitCode) => this.#exited(exitCode),
-          stdinClosed: () => this.#actor.send({ type: "stdin.closed" }),
+          stdinClosed: () => tell(this.#actor, { type: "stdin.closed" }),
         })
         .then(
           (child) => this.#spawned(child),
@@ -225,20 +225,20 @@ export class ProcessActor {
   /** Gives the machine an order whose effect the OS can refuse. */
   #order(event: { readonly type: "interrupt" | "terminate" }): void {
     this.#refusal = null;
-    this.#actor.send(event);
+    tell(this.#actor, event);
     if (this.#refusal !== null) throw rpcError("internalError", (this.#refusal as SignalError).message);
   }
 
   #spawned(child: Child): void {
     this.#child = child;
-    this.#actor.send({ type: "child.spawned" });
+    tell(this.#actor, { type: "child.spawned" });
     if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
   }
 
   #spawnFailed(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.#start.reject(rpcError("internalError", text));
-    this.#actor.send({ type: "child.spawnFailed" });
+    tell(this.#actor, { type: "child.spawnFailed" });
   }
 
   #output(stream: OutputStream, bytes: Uint8Array): void {
@@ -248,12 +248,12 @@ export class ProcessActor {
   }
 
   #streamEnded(stream: OutputStream): void {
-    this.#actor.send({ type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
+    tell(this.#actor, { type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
     this.#wake();
   }
 
   #exited(exitCode: number): void {
-    this.#actor.send({ type: "child.exited", exitCode });
+    tell(this.#actor, { type: "child.exited", exitCode });
     this.#stdin.end("vanish");
     // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02
     // P-61). A terminal stays with whoever survives on it.
@@ -265,7 +265,7 @@ export class ProcessActor {
     if (this.#paused) return;
     this.#paused = true;
     this.#child?.pauseOutput();
-    this.#actor.send({ type: "output.paused" });
+    tell(this.#actor, { type: "output.paused" });
   }
 
   /** False when the id came in another way while this write waited. */

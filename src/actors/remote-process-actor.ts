@@ -3,7 +3,7 @@ import type { Actor } from "xstate";
 import { type RemoteProcessEvent, remoteProcessMachine } from "../machines/remote-process-machine.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { WireParams } from "../protocol/methods.ts";
-import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { EventOrder, type RemoteEvent } from "./event-order.ts";
 import type { LinkActor, ProcessFollower, ProcessNotification } from "./link-actor.ts";
 import type { LinkClosedError, LinkFailedError } from "./link-errors.ts";
@@ -84,7 +84,7 @@ export class RemoteProcessActor implements ProcessFollower {
       if (signal?.aborted === true) this.effects.terminate();
       throw error;
     }
-    this.#actor.send({ type: "start.answered" });
+    tell(this.#actor, { type: "start.answered" });
     this.#publish();
   }
 
@@ -113,10 +113,10 @@ export class RemoteProcessActor implements ProcessFollower {
   #publish(): void {
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
-        this.#actor.send({ type: "published.exit", exitCode: event.exitCode });
+        tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
         this.#exit.resolve(event.exitCode);
       }
-      if (event.type === "closed") this.#actor.send({ type: "published.close" });
+      if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#recent.add(event);
       for (const observer of [...this.#observers]) observer.next(event);
       if (event.type === "closed") this.#finish();
@@ -135,7 +135,7 @@ export class RemoteProcessActor implements ProcessFollower {
   #fail(error: unknown, event: RemoteProcessEvent): void {
     if (this.snapshot.hasTag("ended")) return;
     this.#error = error;
-    this.#actor.send(event);
+    tell(this.#actor, event);
     this.#link.unfollow(this.processId, this);
     this.#exit.reject(error);
     this.#close.reject(error);

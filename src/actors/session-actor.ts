@@ -2,7 +2,7 @@ import type { Actor } from "xstate";
 import { sessionMachine } from "../machines/session-machine.ts";
 import type { ChildSpec } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
-import { type ActorSystemPorts, actorOwners } from "./actor-owners.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { ProcessActor, type ProcessPorts } from "./process-actor.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -89,10 +89,10 @@ export class SessionActor {
    */
   resume(holder: SessionHolder): void {
     if (this.snapshot.hasTag("attached")) {
-      this.#actor.send({ type: "contested" });
+      tell(this.#actor, { type: "contested" });
       throw rpcError("sessionAttached", `session ${this.sessionId} is already attached to another connection`);
     }
-    this.#actor.send({ type: "resume", connectionId: holder.connectionId, now: this.#ports.clock.now() });
+    tell(this.#actor, { type: "resume", connectionId: holder.connectionId, now: this.#ports.clock.now() });
     if (!this.snapshot.hasTag("attached")) throw unknownSession(this.sessionId);
     this.#holder = holder;
   }
@@ -100,13 +100,13 @@ export class SessionActor {
   /** A connection lets go; ignored unless it is the holder (03 SS-13). */
   detach(connectionId: string): void {
     if (this.#holder?.connectionId === connectionId) this.#holder = null;
-    this.#actor.send({ type: "detach", connectionId, now: this.#ports.clock.now() });
+    tell(this.#actor, { type: "detach", connectionId, now: this.#ports.clock.now() });
     this.resumeOutput();
   }
 
   /** The holder gave a sign of life. */
   holderHeard(): void {
-    this.#actor.send({ type: "holder.heard" });
+    tell(this.#actor, { type: "holder.heard" });
   }
 
   /** The connection can take more output: processes that were held back go on. */
@@ -116,7 +116,7 @@ export class SessionActor {
 
   /** The executor stops. Resolves when every child is gone. */
   async shutdown(): Promise<void> {
-    this.#actor.send({ type: "shutdown" });
+    tell(this.#actor, { type: "shutdown" });
     await this.ended;
   }
 
