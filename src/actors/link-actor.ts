@@ -162,15 +162,15 @@ export class LinkActor {
       // An attempt that was given up must not leave its connection behind (03 N-3).
       if (signal.aborted) return transport.destroy();
       this.#transport = transport;
-    },
-    handshake: async (signal: AbortSignal): Promise<string> => {
       const { generation } = this.#actor.getSnapshot().context;
-      this.#transport?.open({
+      transport.open({
         message: (data) => this.#message(generation, data),
         heard: () => undefined,
         drained: () => undefined,
         ended: (end) => this.#transportEnded(generation, end),
       });
+    },
+    handshake: async (signal: AbortSignal): Promise<string> => {
       const params: WireParams<"initialize"> = { clientName: this.#options.clientName, resumeSessionId: null };
       const { sessionId } = decodeResult("initialize", await this.#calls.call("initialize", params, { signal }));
       this.#transport?.send(encodeNotification("initialized", {}));

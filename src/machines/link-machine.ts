@@ -6,7 +6,7 @@ export type LinkEvent =
   | { readonly type: "close" };
 
 interface LinkContext {
-  /** Ordinal of the connection in use; 0 before the first (03 N-1). */
+  /** Ordinal of the connection in use or being dialled (03 N-1). */
   readonly generation: number;
   readonly sessionId: string | null;
   /** Why the link ended, or `null` while it works. */
@@ -50,11 +50,19 @@ export const linkMachine = setup({
     Connecting: {
       tags: "connecting",
       initial: "Dialing",
+      on: {
+        "connection.ended": {
+          guard: { type: "isCurrent", params: ({ event }) => event },
+          target: "Failed",
+          actions: { type: "recordReason", params: ({ event }) => event },
+        },
+      },
       states: {
         Dialing: {
+          entry: "countGeneration",
           invoke: {
             src: "dial",
-            onDone: { target: "Handshaking", actions: "countGeneration" },
+            onDone: "Handshaking",
             onError: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: ({ event }) => ({ reason: reasonOf(event.error) }) },
@@ -83,13 +91,6 @@ export const linkMachine = setup({
             initializeTimeout: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: { reason: "the executor did not answer `initialize` in time" } },
-            },
-          },
-          on: {
-            "connection.ended": {
-              guard: { type: "isCurrent", params: ({ event }) => event },
-              target: "#link.Failed",
-              actions: { type: "recordReason", params: ({ event }) => event },
             },
           },
         },
