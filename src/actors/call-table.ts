@@ -5,6 +5,8 @@ import { TooManyCallsError } from "./link-errors.ts";
 export const callLimits = {
   /** Calls without an answer at once; the reference hangs for good a little above 128 (01 B-2). */
   inFlight: 64,
+  /** Places among these that only clean-up calls take: whatever all other calls wait for, a process can be terminated. */
+  keptForCleanUp: 8,
   /** Calls that wait for a place. */
   queued: 1_024,
 } as const;
@@ -12,6 +14,7 @@ export const callLimits = {
 interface Call {
   readonly method: string;
   readonly params: unknown;
+  readonly cleanUp: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -57,6 +60,7 @@ export class CallTable {
       const call: Call = {
         method,
         params,
+        cleanUp,
         resolve: (result) => {
           signal?.removeEventListener("abort", abort);
           resolve(result);
@@ -94,9 +98,10 @@ export class CallTable {
   }
 
   #advance(): void {
-    while (this.#inFlight.size < callLimits.inFlight) {
-      const call = this.#queue.shift();
-      if (call === undefined) return;
+    for (let call = this.#queue[0]; call !== undefined; call = this.#queue[0]) {
+      const places = callLimits.inFlight - (call.cleanUp ? 0 : callLimits.keptForCleanUp);
+      if (this.#inFlight.size >= places) return;
+      this.#queue.shift();
       const id = this.#nextId++;
       this.#inFlight.set(id, call);
       this.#send(encodeRequest(id, call.method, call.params));
