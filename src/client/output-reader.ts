@@ -43,7 +43,8 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
   #nextSeq = 1;
   /** The end, once it is known; delivered when the queue is empty. */
   #end: { readonly error: unknown } | null = null;
-  #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void } | null = null;
+  /** Who asked before there was anything to give, in order. */
+  readonly #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void }[] = [];
 
   constructor(process: RemoteProcessActor, link: LinkActor) {
     this.#link = link;
@@ -73,13 +74,12 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
       if (error !== null) throw error;
       return { done: true, value: undefined };
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   async return(): Promise<IteratorResult<OutputChunk>> {
     this.#queue = [];
+    this.#end = { error: null }; // whoever leaves does not want to hear of an error either
     this.#finish(null);
     return { done: true, value: undefined };
   }
@@ -91,11 +91,8 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
     if (missed) return this.#finish(new OutputMissedError(this.#processId, event.seq));
     if (event.type !== "output") return;
     const { seq, stream, bytes } = event;
-    if (this.#waiting !== null) {
-      const { resolve } = this.#waiting;
-      this.#waiting = null;
-      return resolve({ done: false, value: { seq, stream, bytes } });
-    }
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) return waiting.resolve({ done: false, value: { seq, stream, bytes } });
     if (this.#queuedBytes + bytes.length > readerLimits.bytes) {
       return this.#finish(new OutputMissedError(this.#processId, seq + 1));
     }
@@ -107,12 +104,7 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
   #finish(error: unknown): void {
     this.#end ??= { error };
     this.#link.release(this);
-    queueMicrotask(this.#stop); // the subscription may be calling us from within its own creation
-    if (this.#waiting === null) return;
-    const { resolve, reject } = this.#waiting;
-    this.#waiting = null;
-    this.#end = { error: null };
-    if (error === null) resolve({ done: true, value: undefined });
-    else reject(error);
+    queueMicrotask(() => this.#stop()); // later: the subscription may be calling us from within its own creation
+    for (const { resolve, reject } of this.#waiting.splice(0)) this.next().then(resolve, reject);
   }
 }
