@@ -1,12 +1,12 @@
 import type { LinkActor } from "../actors/link-actor.ts";
 import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
-import { ProctorError } from "../protocol/errors.ts";
+import { ProctorError, RpcError } from "../protocol/errors.ts";
 
 /** The process takes no input: it was started without stdin, or it is gone. */
 export class StdinClosedError extends ProctorError {
-  constructor(processId: string, why: string) {
-    super("stdinClosed", `the stdin of process ${processId} takes nothing: ${why}`);
+  constructor(processId: string, why: string, options: ErrorOptions = {}) {
+    super("stdinClosed", `the stdin of process ${processId} takes nothing: ${why}`, options);
   }
 }
 
@@ -55,7 +55,11 @@ export class RemoteStdin {
       writeId: `${this.#writer}:${this.#writes}`,
       chunk: encodeBase64(bytes),
     };
-    const { status } = await this.#link.call("process/write", params, { signal });
+    const { status } = await this.#link.call("process/write", params, { signal }).catch((error: unknown) => {
+      // The one internal error of a write: it came after a terminate (02 P-50).
+      if (!(error instanceof RpcError && error.code === "internalError")) throw error;
+      throw new StdinClosedError(this.#processId, "the process was terminated", { cause: error });
+    });
     if (status === "accepted") return;
     if (status === "stdinClosed") throw new StdinClosedError(this.#processId, "it was started without one");
     if (status === "unknownProcess") throw new StdinClosedError(this.#processId, "the process is gone");
