@@ -11,6 +11,7 @@ import {
   type PathUriFault,
   parseWirePath,
 } from "../../src/protocol/path-uri/index.ts";
+import { verifies } from "../rules/verifies.ts";
 
 const linux: PathHost = { os: "linux" };
 const windows: PathHost = { os: "windows" };
@@ -103,6 +104,20 @@ const deviations: Record<string, { reason: string; ours: string }> = {
 };
 
 describe("the vectors recorded from the reference", () => {
+  // What the rows of each operation show.
+  verifies("04 P-1", "04 P-2", "04 P-3", "04 P-4", "04 P-5", "04 P-6", "04 P-7", "04 P-8"); // parse, up to the host
+  verifies("04 P-9", "04 P-10", "04 P-11", "04 P-12", "04 P-13", "04 P-16", "04 P-17", "04 P-18"); // parse, the path and the checks
+  verifies("04 P-29", "04 P-30", "04 P-31", "04 P-35"); // parse, of opaque fallbacks
+  verifies("04 P-20", "04 P-33"); // convention
+  verifies("04 P-34", "04 P-36", "04 P-37", "04 P-38"); // basename, parent, ancestors
+  verifies("04 P-39", "04 P-40", "04 P-41"); // join
+  verifies("04 P-21", "04 P-22", "04 P-23", "04 P-24", "04 P-32"); // toNative
+  verifies("04 P-26", "04 P-27"); // fromHost
+  verifies("04 P-42"); // startsWith
+  verifies("04 P-43", "04 P-44", "04 P-45", "04 P-46"); // fromNative, inferNative
+  verifies("04 P-47", "04 P-48"); // render, renderInferred
+  verifies("04 P-49"); // wire
+
   test("are all there", () => {
     expect(rows).toHaveLength(400);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(400);
@@ -118,6 +133,7 @@ describe("the vectors recorded from the reference", () => {
   });
 
   test.each(rows.filter(({ op }) => op === "wire"))("$id: without native paths", ({ input = "", ...row }) => {
+    verifies("04 P-50");
     expect(run({ ...row, op: "strictWire", input })).toEqual(row.expectedJuly ?? row.expected);
   });
 });
@@ -143,6 +159,7 @@ describe("parsing", () => {
     ["file:/a/../C|/x", "file:///C:/x"],
     ["file://h//C:/x", "file:///C:/x"], // the reference keeps the host here, and drops it on the next reading
     ["file://h//C:/..", "file:///C:/"],
+    ["file://h/C|/x", "file:///C:/x"],
     ["file:///x/../%00/bad/path/YQ", "file:///%00/bad/path/YQ"],
     ["file:////%00/bad/path/YQ", "file:///%00/bad/path/YQ"],
     ["file://lo%63al\thost/x", "file:///x"],
@@ -177,6 +194,7 @@ describe("parsing", () => {
   });
 
   test("serializes as its canonical string and compares by it", () => {
+    verifies("04 P-19");
     const uri = PathUri.parse("file:///a/./b");
     expect(JSON.stringify({ uri })).toBe('{"uri":"file:///a/b"}');
     expect(uri.equals(PathUri.parse("FILE:/a/b"))).toBe(true);
@@ -188,10 +206,12 @@ describe("parsing", () => {
 
 describe("a path field of a request", () => {
   test.each(["~", "~/x", "~x"])("%s is relative, not a home directory", (text) => {
+    verifies("04 P-52");
     expect(refusal(() => parseWirePath(text, linux))).toEqual(["notAbsolute", `path is not absolute: ${text}`]);
   });
 
   test("a Windows host takes its own absolute paths", () => {
+    verifies("04 P-49");
     expect(parseWirePath("C:\\a\\..\\b\\", windows).toString()).toBe("file:///C:/b");
     expect(parseWirePath("\\\\srv\\share\\x", windows).toString()).toBe("file://srv/share/x");
     expect(refusal(() => parseWirePath("C:x", windows))[1]).toBe("unsupported path URI scheme `c`");
@@ -209,6 +229,7 @@ describe("native paths", () => {
   const raw = "file:///tmp/non-utf8-%FF";
 
   test("a path that is not UTF-8 is given as bytes and refused as text", () => {
+    verifies("04 P-22");
     const uri = PathUri.parse(raw);
     expect(refusal(() => uri.toNative(linux))).toEqual(["notText", `the native path of '${raw}' is not Unicode text`]);
     const bytes = Buffer.from("/tmp/non-utf8-\xff", "latin1");
@@ -227,6 +248,7 @@ describe("native paths", () => {
     ["file:///%00/bad/path/L2EAYg", linux],
     ["file:///%00/bad/path/QwA6AFwAYQAAAGIA", windows],
   ])("no system call gets the NUL of %s", (text, host) => {
+    verifies("04 P-28", "04 P-32");
     const uri = PathUri.parse(text, host);
     expect(uri.toNativeBytes(host).includes(0)).toBe(true);
     const refused: [PathUriFault, string] = ["nulByte", "file name contained an unexpected NUL byte"];
@@ -242,6 +264,7 @@ describe("native paths", () => {
     ["file://server/share/..%2F..%2Fx", "\\\\server\\share\\x"],
     ["file:///%00/bad/path/XABcAC4AXABDAE8ATQAxAFwA", "\\\\.\\COM1\\"],
   ])("%s is %s on Windows", (text, native) => {
+    verifies("04 P-25");
     expect(PathUri.parse(text).toNative(windows)).toBe(native);
   });
 
@@ -256,6 +279,7 @@ describe("native paths", () => {
     "file:///%00/bad/path/QwA6AFwA", // C:\ in opaque clothing
     "file:///%00/bad/path/YQ",
   ])("%s is refused on Windows", (text) => {
+    verifies("04 P-21", "04 P-25");
     const uri = PathUri.parse(text);
     expect(refusal(() => uri.toNative(windows))).toEqual(["foreign", `'${text}' is invalid on 'windows'`]);
   });
@@ -268,6 +292,7 @@ describe("native paths", () => {
     ["C:\\", "file:///C:/"],
     ["\\\\server\\C:\\x", "file://server/C%3A/x"], // spelled as a drive it would push the server out
   ])("the Windows path %s is %s", (path, uri) => {
+    verifies("04 P-28");
     expect(PathUri.fromNative(path, windows).toString()).toBe(uri);
     expect(PathUri.parse(uri).toString()).toBe(uri);
   });
@@ -280,6 +305,7 @@ describe("native paths", () => {
     "\\\\%41\\share",
     "C:\\a\ud800b",
   ])("the Windows path %j becomes a fallback that gives it back", (path) => {
+    verifies("04 P-28");
     const uri = PathUri.fromNative(path, windows);
     expect(uri.isOpaque).toBe(true);
     expect(uri.convention).toBe("windows");
@@ -313,6 +339,7 @@ describe("joining and text", () => {
   });
 
   test("the convention is guessed when none is named", () => {
+    verifies("04 P-45");
     expect(PathUri.fromText("C:/x").toString()).toBe("file:///C:/x");
     expect(refusal(() => PathUri.fromText("x"))).toEqual(["notAbsolute", "path `x` is not absolute"]);
   });
@@ -393,6 +420,7 @@ describe("for every input", () => {
   }
 
   test("parsing is total, and its canonical form is a fixed point", () => {
+    verifies("04 P-19");
     fc.assert(
       fc.property(uriText, (input) => {
         const uri = attempt(() => PathUri.parse(input));

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { fileCalls } from "./file-calls.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 
@@ -12,6 +13,7 @@ function copy(folder: TempFolder, source: string, destination: string, recursive
 }
 
 test("a file is copied with its permission bits, read-only and set-user-id ones included", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   for (const mode of ["755", "444", "600", "4711"]) {
     await folder.sh(`printf ${mode} > f${mode}; chmod ${mode} f${mode}`);
@@ -37,6 +39,7 @@ test("times are not copied", async () => {
 });
 
 test("an existing file gets the content and the mode", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh("printf new > f; chmod 755 f; printf 'old and longer' > g; chmod 600 g");
   expect(await copy(folder, "f", "g", true)).toEqual(ok);
@@ -61,6 +64,7 @@ test("copying goes through a link at the destination, and through a broken one c
 });
 
 test("a link is copied as a link with the same text, broken or not, recursive or not", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh("printf f > f; mkdir d; ln -s f lf; ln -s d ld; ln -s ../no broken");
   expect(await copy(folder, "lf", "lf2")).toEqual(ok);
@@ -71,6 +75,7 @@ test("a link is copied as a link with the same text, broken or not, recursive or
 });
 
 test.each(["f", "d", "other"])("a link is never copied onto what exists: %s", async (destination) => {
+  verifies("04 F-38", "04 F-6");
   await using folder = await tempFolder();
   await folder.sh("printf f > f; mkdir d; ln -s f link; ln -s d other");
   expect((await copy(folder, "link", destination)).error).toMatchObject({
@@ -87,12 +92,14 @@ test.each([
   ["zz", "q", -32004, "No such file or directory (os error 2)"],
   ["f/x", "q", -32603, "Not a directory (os error 20)"],
 ])("%s cannot be copied to %s: %i %s", async (source, destination, code, message) => {
+  verifies("04 F-38", "04 F-5");
   await using folder = await tempFolder();
   await folder.sh("printf f > f; printf g > f2; mkdir d");
   expect((await copy(folder, source, destination)).error).toMatchObject({ code, message });
 });
 
 test("a FIFO, a socket and a device cannot be copied", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh("mkfifo fifo");
   await using server = createServer().listen(folder.at("sock"));
@@ -122,6 +129,7 @@ test.each([
   ["link", "a link to itself"],
   ["d/../f", "itself spelled otherwise"],
 ])("a file copied onto %s, %s, is refused and keeps its content", async (destination) => {
+  verifies("04 F-40");
   await using folder = await tempFolder();
   await folder.sh("printf precious > f; ln f hard; ln -s f link; mkdir d");
   const { error } = await copy(folder, "f", destination);
@@ -139,6 +147,7 @@ test("a link copied onto the file it names leaves the file alone", async () => {
 const tree = "mkdir -p tree/sub; printf 1 > tree/one; printf 2 > tree/sub/two; ln -s one tree/link;";
 
 test("a directory needs recursive", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh(tree);
   expect((await copy(folder, "tree", "t2")).error).toMatchObject({
@@ -148,6 +157,7 @@ test("a directory needs recursive", async () => {
 });
 
 test("a tree is copied to a new place, whose missing parents are made", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh(tree);
   expect(await copy(folder, "tree", "deep/er/t", true)).toEqual(ok);
@@ -181,6 +191,7 @@ test("a directory is merged into an existing one, and files are overwritten", as
 });
 
 test("special files in a tree are skipped", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh("mkdir t; mkfifo t/fifo; printf p > t/plain; ln -s gone t/broken");
   expect(await copy(folder, "t", "u", true)).toEqual(ok);
@@ -188,6 +199,7 @@ test("special files in a tree are skipped", async () => {
 });
 
 test("a directory is not copied onto a file", async () => {
+  verifies("04 F-39");
   await using folder = await tempFolder();
   await folder.sh(`${tree} printf f > f`);
   expect((await copy(folder, "tree", "f", true)).error).toMatchObject({ code: -32603, data: { errno: "EEXIST" } });
@@ -195,6 +207,7 @@ test("a directory is not copied onto a file", async () => {
 });
 
 test("a conflict of kinds in the middle stops the copy and names the entry", async () => {
+  verifies("04 F-39");
   await using folder = await tempFolder();
   await folder.sh("mkdir -p a/x b; printf f > b/x");
   expect((await copy(folder, "a", "b", true)).error).toMatchObject({
@@ -205,6 +218,7 @@ test("a conflict of kinds in the middle stops the copy and names the entry", asy
 });
 
 test("a link that waits inside the destination leads nowhere: it is a conflict", async () => {
+  verifies("04 F-41");
   await using folder = await tempFolder();
   await folder.sh("mkdir -p a/dir b outside; printf new > a/file; printf safe > secret; ln -s ../secret b/file");
   expect((await copy(folder, "a", "b", true)).error).toMatchObject({
@@ -217,6 +231,7 @@ test("a link that waits inside the destination leads nowhere: it is a conflict",
 });
 
 test("a broken link inside the destination creates nothing elsewhere", async () => {
+  verifies("04 F-41");
   await using folder = await tempFolder();
   await folder.sh("mkdir a b; printf new > a/file; ln -s ../made b/file");
   expect((await copy(folder, "a", "b", true)).error).toMatchObject({ data: { errno: "EEXIST" } });
@@ -237,6 +252,7 @@ test.each([
   ["ltree/new", "a descendant through a link"],
   ["tree/one/../../tree", "itself spelled otherwise"],
 ])("a directory copied to %s, %s, is refused", async (destination) => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh(`${tree} ln -s tree ltree`);
   expect((await copy(folder, "tree", destination, true)).error).toMatchObject({
@@ -247,6 +263,7 @@ test.each([
 });
 
 test("a directory may be copied to a sibling whose name begins like its own, and out of its own subtree", async () => {
+  verifies("04 F-38");
   await using folder = await tempFolder();
   await folder.sh(tree);
   expect(await copy(folder, "tree", "tree-b", true)).toEqual(ok);

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { fileCalls } from "./file-calls.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -29,6 +30,7 @@ test.each([
   ["broken/x", "a name below a broken link", exists, missing],
   ["loop/x", "a name below a link loop", looping, looping],
 ])("making %s, %s", async (name, _what, recursive, single) => {
+  verifies("04 F-22");
   for (const [flag, expected] of [
     [true, recursive],
     [null, recursive],
@@ -45,23 +47,27 @@ test.each([
 });
 
 test("the root exists", async () => {
+  verifies("04 F-22");
   expect(await call("fs/createDirectory", { path: "file:///" })).toEqual(ok);
   expect((await call("fs/createDirectory", { path: "file:///", recursive: false })).error).toMatchObject(exists);
 });
 
 test("directories get mode 0777 less the umask", async () => {
+  verifies("04 F-10");
   await using folder = await tempFolder();
   await call("fs/createDirectory", { path: folder.at("a/b") });
   for (const name of ["a", "a/b"]) expect((await stat(folder.at(name))).mode & 0o777).toBe(0o777 & ~process.umask());
 });
 
 test("two dots are folded before anything is looked at", async () => {
+  verifies("04 F-22", "04 P-23");
   await using folder = await tempFolder();
   expect(await call("fs/createDirectory", { path: `file://${folder.path}/q/../r`, recursive: false })).toEqual(ok);
   expect(await folder.sh("ls")).toBe("r\n");
 });
 
 test("a failure names the component that is in the way", async () => {
+  verifies("04 F-6");
   await using folder = await fixture();
   const { error } = await call("fs/createDirectory", { path: folder.at("broken/x/y") });
   expect(error?.data).toEqual({ errno: "EEXIST", op: "createDirectory", path: `file://${folder.at("broken")}` });

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { FileError, FileRefusedError, osErrorText } from "../../../src/ports/file-host.ts";
 import { ProctorError } from "../../../src/protocol/errors.ts";
+import { verifies } from "../../rules/verifies.ts";
 
 test("a failure has the text of the reference, with the number of this host", () => {
+  verifies("04 F-5");
   expect(osErrorText("ENOENT")).toBe("No such file or directory (os error 2)");
   expect(osErrorText("ENAMETOOLONG")).toBe("Filename too long (os error 36)");
 });

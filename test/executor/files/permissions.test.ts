@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { base64, fileCalls } from "./file-calls.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 import { callsUnprivileged, unprivilegedId } from "./unprivileged.ts";
@@ -28,6 +29,7 @@ test.runIf(asRoot)("the calls really come from an ordinary user", async () => {
 });
 
 test.runIf(asRoot)("what the user may not read, write, search or list is -32600", async () => {
+  verifies("04 F-5", "04 F-33");
   await using folder = await fixture();
   const answers = await callsUnprivileged(
     ["fs/readFile", { path: folder.at("secret") }],
@@ -64,6 +66,7 @@ test.runIf(asRoot)("what needs no permission on the file itself works", async ()
 });
 
 test.runIf(asRoot)("a directory whose names may be read but not searched has no entries", async () => {
+  verifies("04 F-31");
   await using folder = await fixture();
   const [unsearchable, mixed] = await callsUnprivileged(
     ["fs/readDirectory", { path: folder.at("rx") }],
@@ -79,6 +82,7 @@ test.runIf(asRoot)("a directory whose names may be read but not searched has no 
 });
 
 test.runIf(asRoot)("a foreign file in a sticky directory stays: EPERM is -32600 too", async () => {
+  verifies("04 F-5", "04 F-6");
   await using folder = await fixture();
   const [answer] = await callsUnprivileged(["fs/remove", { path: folder.at("open/troot") }]);
   expect(answer?.error).toEqual({
@@ -89,6 +93,7 @@ test.runIf(asRoot)("a foreign file in a sticky directory stays: EPERM is -32600 
 });
 
 test.runIf(asRoot)("a failure in the middle of a removal names the entry, and what was not reached stays", async () => {
+  verifies("04 F-36");
   await using folder = await fixture();
   const [answer] = await callsUnprivileged(["fs/remove", { path: folder.at("open/tree") }]);
   expect(answer?.error).toMatchObject({ ...denied, data: { path: `file://${folder.at("open/tree/kept/x")}` } });
@@ -98,6 +103,7 @@ test.runIf(asRoot)("a failure in the middle of a removal names the entry, and wh
 test.runIf(asRoot)(
   "writing clears the set-user-id bit of an ordinary user's file, and a copy never gains it",
   async () => {
+    verifies("04 F-16");
     await using folder = await fixture();
     const answers = await callsUnprivileged(
       ["fs/writeFile", { path: folder.at("open/suid"), dataBase64 }],

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { base64, fileCalls } from "./file-calls.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -13,6 +14,7 @@ async function listing(path: string) {
 }
 
 test("kinds are those of the targets, hidden names are listed, and what cannot be examined is left out", async () => {
+  verifies("04 F-30", "04 F-31", "04 F-33");
   await using folder = await tempFolder();
   await folder.sh(
     "mkdir m; cd m; : > alpha; : > .hidden; mkdir sub; ln -s alpha l-file; ln -s sub l-dir; mkfifo fifo;" +
@@ -36,6 +38,7 @@ test("an empty directory has no entries", async () => {
 });
 
 test("every entry can be addressed by its path, whatever its name", async () => {
+  verifies("04 F-32");
   await using folder = await tempFolder();
   const names = ["sp ace", "new\nline", "per%25", "tab\tx", "que?ry#hash", "ünïcode"].map((name) => Buffer.from(name));
   names.push(Buffer.from([0x61, 0xff]));
@@ -50,6 +53,7 @@ test("every entry can be addressed by its path, whatever its name", async () => 
 });
 
 test("the path of an entry lies below the directory as it was named", async () => {
+  verifies("04 F-32", "04 P-51");
   await using folder = await tempFolder();
   await folder.sh("mkdir d; printf x > d/f; ln -s d link");
   const { result } = await call("fs/readDirectory", { path: folder.at("link") });
@@ -64,6 +68,7 @@ test.each([
   ["broken", -32004, "ENOENT"],
   ["loop", -32603, "ELOOP"],
 ])("%s cannot be listed: %i %s", async (name, code, errno) => {
+  verifies("04 F-33");
   await using folder = await tempFolder();
   await folder.sh(": > f; mkfifo fifo; ln -s nowhere broken; ln -s loop loop");
   const { error } = await call("fs/readDirectory", { path: folder.at(name) });
@@ -71,6 +76,7 @@ test.each([
 });
 
 test("five thousand entries arrive in one answer", async () => {
+  verifies("04 F-33");
   await using folder = await tempFolder();
   await folder.sh("seq 1 5000 | xargs touch");
   const { result } = await call("fs/readDirectory", { path: folder.path });

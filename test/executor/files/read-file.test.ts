@@ -2,6 +2,7 @@ import { appendFile, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { defaultReadLimitBytes } from "../../../src/executor/requests/file-requests.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { base64, fileCalls } from "./file-calls.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -15,6 +16,7 @@ test("the bytes of a file arrive as they are", async () => {
 });
 
 test("a link to a file is followed, and a trailing slash is dropped", async () => {
+  verifies("04 F-11");
   await using folder = await tempFolder();
   await folder.sh("printf hello > a; ln -s a link");
   expect((await call("fs/readFile", { path: folder.at("link") })).result).toEqual({ dataBase64: base64("hello") });
@@ -24,6 +26,7 @@ test("a link to a file is followed, and a trailing slash is dropped", async () =
 });
 
 test("a name that is not UTF-8 is read through its escaped bytes", async () => {
+  verifies("04 P-22");
   await using folder = await tempFolder();
   await writeFile(Buffer.concat([Buffer.from(folder.at("n")), Buffer.from([0xff, 0xfe])]), "odd");
   const answer = await call("fs/readFile", { path: `file://${folder.path}/n%FF%FE` });
@@ -35,6 +38,7 @@ test.each([
   ["dlink", "a link to a directory"],
   ["fifo", "a FIFO without a writer"],
 ])("%s, %s, is refused with its native path", async (name) => {
+  verifies("04 F-11", "04 F-5");
   await using folder = await tempFolder();
   await folder.sh("mkdir d; ln -s d dlink; mkfifo fifo");
   const { error } = await call("fs/readFile", { path: folder.at(name) });
@@ -46,11 +50,13 @@ test.each([
 });
 
 test("a device is refused", async () => {
+  verifies("04 F-11");
   const { error } = await call("fs/readFile", { path: "/dev/null" });
   expect(error).toMatchObject({ code: -32600, message: "path `/dev/null` is not a file" });
 });
 
 test("a device is refused without being opened", async () => {
+  verifies("04 F-11");
   await using folder = await tempFolder();
   const before = await folder.sh("ls /dev/pts | sort");
   // Opening this one makes a new terminal.
@@ -59,6 +65,7 @@ test("a device is refused without being opened", async () => {
 });
 
 test("a socket fails as the open itself does", async () => {
+  verifies("04 F-11");
   await using folder = await tempFolder();
   await using server = createServer().listen(folder.at("sock"));
   await new Promise((resolve) => server.once("listening", resolve));
@@ -74,6 +81,7 @@ test.each([
   ["a/x", -32603, "Not a directory (os error 20)", "ENOTDIR"],
   ["x".repeat(256), -32603, "Filename too long (os error 36)", "ENAMETOOLONG"],
 ])("%s cannot be read: %i %s", async (name, code, message, errno) => {
+  verifies("04 F-12", "04 F-5", "04 F-6");
   await using folder = await tempFolder();
   await folder.sh("printf a > a; ln -s nowhere broken; ln -s loop loop");
   const { error } = await call("fs/readFile", { path: folder.at(name) });
@@ -81,6 +89,7 @@ test.each([
 });
 
 test("a file that says it is empty and is not is read to its end", async () => {
+  verifies("04 F-13");
   const { result } = await call("fs/readFile", { path: "/proc/sys/kernel/ostype" });
   expect(result).toEqual({ dataBase64: base64("Linux\n") });
   const maps = await call("fs/readFile", { path: "/proc/self/maps" });
@@ -95,6 +104,7 @@ test("content that outgrows every guess still arrives whole", async () => {
 });
 
 test("a file at the limit is read and one byte more is refused before it is read", async () => {
+  verifies("04 F-13");
   await using folder = await tempFolder();
   const limited = fileCalls({ readLimitBytes: 1_000 });
   await writeFile(folder.at("f"), Buffer.alloc(1_000));
@@ -107,6 +117,7 @@ test("a file at the limit is read and one byte more is refused before it is read
 });
 
 test("a file that turns out larger than it says is refused at the limit", async () => {
+  verifies("04 F-13");
   const limited = fileCalls({ readLimitBytes: 16 });
   expect((await limited("fs/readFile", { path: "/proc/self/maps" })).error).toMatchObject({
     code: -32600,
@@ -115,6 +126,7 @@ test("a file that turns out larger than it says is refused at the limit", async 
 });
 
 test("by default the answer fits a message of 64 MiB, and a larger file is refused without being read", async () => {
+  verifies("04 F-13");
   expect(Math.ceil(defaultReadLimitBytes / 3) * 4).toBeLessThanOrEqual(60 * 1024 * 1024 - 64 * 1024);
   expect(defaultReadLimitBytes).toBeGreaterThan(44 * 1024 * 1024);
   await using folder = await tempFolder();

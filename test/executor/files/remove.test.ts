@@ -1,6 +1,7 @@
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { fileCalls } from "./file-calls.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -15,6 +16,7 @@ function exists(path: string): Promise<boolean> {
 }
 
 test("links of every kind are removed and their targets stay", async () => {
+  verifies("04 F-34");
   await using folder = await tempFolder();
   await folder.sh(
     "printf f > f; mkdir d; : > d/in; ln -s f lf; ln -s d ld; ln -s d ld2; ln -s no broken; ln -s loop loop",
@@ -26,6 +28,7 @@ test("links of every kind are removed and their targets stay", async () => {
 });
 
 test("a tree is removed whole, without following the links inside it", async () => {
+  verifies("04 F-34");
   await using folder = await tempFolder();
   await folder.sh("mkdir -p t/a/b out; : > out/keep; : > t/f; : > t/a/b/g; ln -s ../../out t/a/link; mkfifo t/a/fifo");
   expect(await call("fs/remove", { path: folder.at("t") })).toEqual(ok);
@@ -63,6 +66,7 @@ test("without recursive only an empty directory is removed", async () => {
 });
 
 test("FIFOs and sockets are removed", async () => {
+  verifies("04 F-34");
   await using folder = await tempFolder();
   await folder.sh("mkfifo fifo");
   await using server = createServer().listen(folder.at("sock"));
@@ -74,6 +78,7 @@ test("FIFOs and sockets are removed", async () => {
 });
 
 test("force turns a missing path into success, and nothing else", async () => {
+  verifies("04 F-35");
   await using folder = await tempFolder();
   await folder.sh(": > f");
   expect(await call("fs/remove", { path: folder.at("gone") })).toEqual(ok);
@@ -88,6 +93,7 @@ test("force turns a missing path into success, and nothing else", async () => {
 test.each(["file:///", "/", "file:///tmp/..", "/.."])(
   "the root of the file system is never removed: %s",
   async (path) => {
+    verifies("04 F-37");
     // Not recursive: whatever a fault here would do, it would not do it to the machine that runs the tests.
     const { error } = await call("fs/remove", { path, recursive: false });
     expect(error).toEqual({

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { verifies } from "../../rules/verifies.ts";
 import { base64, fileCalls } from "./file-calls.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -8,6 +9,7 @@ const call = fileCalls();
 const data = { dataBase64: base64("new") };
 
 test("a missing file is created with mode 0666 less the umask", async () => {
+  verifies("04 F-4", "04 F-10");
   await using folder = await tempFolder();
   expect(await call("fs/writeFile", { path: folder.at("f"), ...data })).toEqual({ result: {} });
   expect(await readFile(folder.at("f"), "utf8")).toBe("new");
@@ -15,6 +17,7 @@ test("a missing file is created with mode 0666 less the umask", async () => {
 });
 
 test("an existing file is truncated and keeps its mode", async () => {
+  verifies("04 F-16");
   await using folder = await tempFolder();
   await folder.sh("printf 'old and longer' > f; chmod 750 f");
   await call("fs/writeFile", { path: folder.at("f"), ...data });
@@ -30,6 +33,7 @@ test("no data empties the file", async () => {
 });
 
 test("writing goes through a link, and through a broken one creates what it names", async () => {
+  verifies("04 F-16");
   await using folder = await tempFolder();
   await folder.sh("printf t > target; ln -s target link; ln -s made broken");
   await call("fs/writeFile", { path: folder.at("link"), ...data });
@@ -38,6 +42,7 @@ test("writing goes through a link, and through a broken one creates what it name
 });
 
 test("writing through a hard link changes the shared file", async () => {
+  verifies("04 F-16");
   await using folder = await tempFolder();
   await folder.sh("printf h > one; ln one two");
   await call("fs/writeFile", { path: folder.at("two"), ...data });
@@ -50,6 +55,7 @@ test.each([
   ["f/x", -32603, "Not a directory (os error 20)"],
   ["loop", -32603, "Symbolic link loop (os error 40)"],
 ])("%s cannot be written: %i %s", async (name, code, message) => {
+  verifies("04 F-17");
   await using folder = await tempFolder();
   await folder.sh("mkdir d; printf f > f; ln -s loop loop");
   const { error } = await call("fs/writeFile", { path: folder.at(name), ...data });
@@ -57,6 +63,7 @@ test.each([
 });
 
 test("a character device may be written, and a full one says so", async () => {
+  verifies("04 F-17");
   expect(await call("fs/writeFile", { path: "/dev/null", ...data })).toEqual({ result: {} });
   expect((await call("fs/writeFile", { path: "/dev/full", ...data })).error).toMatchObject({
     code: -32603,
@@ -66,6 +73,7 @@ test("a character device may be written, and a full one says so", async () => {
 });
 
 test("FIFOs without a reader are refused at once and keep no thread of the pool", async () => {
+  verifies("04 F-20");
   await using folder = await tempFolder();
   const names = Array.from({ length: 12 }, (_, index) => `fifo${index}`);
   await folder.sh(`mkfifo ${names.join(" ")}; printf still > f`);
@@ -77,6 +85,7 @@ test("FIFOs without a reader are refused at once and keep no thread of the pool"
 });
 
 test("a FIFO with a reader is refused too, and the reader gets nothing", async () => {
+  verifies("04 F-20");
   await using folder = await tempFolder();
   await folder.sh("mkfifo fifo");
   await using reader = await open(folder.at("fifo"), constants.O_RDWR | constants.O_NONBLOCK);

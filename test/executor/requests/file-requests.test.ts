@@ -5,6 +5,7 @@ import { base64Fault } from "../../../src/executor/requests/base64-fault.ts";
 import type { FileHost } from "../../../src/ports/file-host.ts";
 import { decodeBase64 } from "../../../src/protocol/base64.ts";
 import type { WireParams } from "../../../src/protocol/methods.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { base64, type FileMethod, fileCalls } from "../files/file-calls.ts";
 import { tempFolder } from "../files/temp-folder.ts";
 
@@ -22,6 +23,7 @@ test.each([
   ["YQ==YQ==", "Invalid symbol 61, offset 2."],
   ["YWJjä", "Invalid symbol 195, offset 4."],
 ])("data %j is no base64: %s", async (dataBase64, fault) => {
+  verifies("04 F-15");
   await using folder = await tempFolder();
   const { error } = await call("fs/writeFile", { path: folder.at("f"), dataBase64 });
   expect(error).toMatchObject({
@@ -43,6 +45,7 @@ test("every fault that the decoder finds has words", () => {
 });
 
 test("the data is looked at before the path is converted", async () => {
+  verifies("04 F-15");
   const { error } = await call("fs/writeFile", { path: "file:///C:/x", dataBase64: "*" });
   expect(error?.message).toContain("valid base64");
 });
@@ -59,6 +62,7 @@ const everyMethod: readonly (readonly [FileMethod, (path: string) => object])[] 
 ];
 
 test.each(everyMethod)("%s refuses a path of another system and one with a NUL", async (method, params) => {
+  verifies("04 P-21", "04 P-32", "04 F-5");
   for (const path of ["file:///C:/x", "file://server/share"]) {
     const { error } = await call(method, params(path) as WireParams<typeof method>);
     expect(error).toMatchObject({ code: -32600, message: `'${path}' is invalid on 'linux'` });
@@ -100,6 +104,7 @@ test.each([
   ["unrestricted", managed({ type: "unrestricted" })],
   ["write on the root", managed({ type: "restricted", entries: [root("write")] })],
 ])("a profile with nothing to enforce runs directly: %s", async (_name, sandbox) => {
+  verifies("04 F-52");
   await using folder = await tempFolder();
   const params = { path: folder.at("f"), dataBase64: base64("x"), sandbox };
   expect(await call("fs/writeFile", params as never)).toEqual({ result: {} });
@@ -123,6 +128,7 @@ test("the operation's own path is converted before the sandbox is looked at", as
 });
 
 test("requests sent together see each other's effects in the order in which they were sent", async () => {
+  verifies("04 F-7", "04 F-9");
   await using folder = await tempFolder();
   const path = folder.at("a/f");
   const answers = await Promise.all([
@@ -149,6 +155,7 @@ test("requests sent together see each other's effects in the order in which they
 });
 
 test("a slow operation delays nobody who is elsewhere", async () => {
+  verifies("04 F-7");
   const slow = Promise.withResolvers<void>();
   const host: FileHost = { ...nodeFileHost, copy: () => slow.promise };
   const calls = fileCalls({ host });
@@ -159,6 +166,7 @@ test("a slow operation delays nobody who is elsewhere", async () => {
 });
 
 test("what waits when the connection ends is discarded, and what has begun finishes", async () => {
+  verifies("04 F-8");
   const slow = Promise.withResolvers<void>();
   const abort = new AbortController();
   const removed: unknown[] = [];
