@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { connectionMachine } from "../../src/machines/connection-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -34,6 +35,7 @@ it("is always at exactly one step of the handshake, or ended (03 section 5.1)", 
 });
 
 it("is ready only after `initialize` was answered and `initialized` came, in this order (03 SS-5)", () => {
+  verifies("03 SS-5");
   followPaths(everything, {
     start: "" as "" | "attached" | "initialized",
     see(progress, { event, to }) {
@@ -47,6 +49,7 @@ it("is ready only after `initialize` was answered and `initialized` came, in thi
 });
 
 it("ends the connection on an `initialized` before any `initialize`, tolerates a repeated one (03 SS-5)", () => {
+  verifies("03 SS-5");
   for (const { from, to, event, effects, label } of everything.steps) {
     if (event.type !== "initialized" || from === null || !isOpen(from)) continue;
     if (from.tags.includes("awaitingInitialize")) {
@@ -60,6 +63,7 @@ it("ends the connection on an `initialized` before any `initialize`, tolerates a
 });
 
 it("leaves its session exactly once, first of all, on every way out of Open (03 SS-13, section 5.1)", () => {
+  verifies("03 SS-13");
   for (const { from, to, effects, label } of everything.steps) {
     const leaves = isOpen(from) === true && isOpen(to) === false;
     expect(effects.filter(({ type }) => type === "leaveSession").length, label).toBe(leaves ? 1 : 0);
@@ -68,6 +72,7 @@ it("leaves its session exactly once, first of all, on every way out of Open (03 
 });
 
 it("answers what is pending exactly when another connection takes its session, before the close frame (01 W-47)", () => {
+  verifies("01 W-47");
   for (const { from, event, effects, label } of everything.steps) {
     const isEvicted = event.type === "session.taken" && isOpen(from) === true;
     const types = effects.map(({ type }) => type);
@@ -77,12 +82,14 @@ it("answers what is pending exactly when another connection takes its session, b
 });
 
 it("comes back to Open from nowhere, so nothing is executed after an eviction (03 SS-19)", () => {
+  verifies("03 SS-19");
   for (const { from, to, label } of everything.steps) {
     if (from !== null && !isOpen(from)) expect(isOpen(to), label).toBe(false);
   }
 });
 
 it("ends when evicted or closing, whether the peer reacts or not (03 section 5.1, 01 B-5)", () => {
+  verifies("01 B-5");
   const leaving = everything.configurations.filter(({ value }) => value === "Evicted" || value === "Closing");
   expect(leaving.map(({ value }) => value)).toHaveLength(2);
   for (const configuration of leaving) {
@@ -119,6 +126,7 @@ it("sends at most one close frame, and cuts off at most once, and only a transpo
 });
 
 it("says with the close frame why it ends: 1002 for a fault of the peer, 1001 for our own shutdown (01 B-5)", () => {
+  verifies("01 B-5");
   for (const { event, effects, label } of everything.steps) {
     const close = effects.find(({ type }) => type === "closeTransport");
     if (close === undefined) continue;
@@ -130,6 +138,7 @@ it("says with the close frame why it ends: 1002 for a fault of the peer, 1001 fo
 });
 
 it("pings each time the interval has passed, also while the peer stays silent, and at no other time (01 W-11)", () => {
+  verifies("01 W-11");
   for (const { effects, label } of everything.steps) {
     const pings = effects.filter(({ type }) => type === "ping");
     expect(pings.length, label).toBe(label === "after pingInterval" ? 1 : 0);
@@ -142,6 +151,7 @@ it("pings each time the interval has passed, also while the peer stays silent, a
 });
 
 it("cuts off a silent peer, and forgives one that was heard (01 B-6)", () => {
+  verifies("01 B-6");
   for (const { from, to, event, label, effects } of everything.steps) {
     if (label === "after deadPeer") {
       expect(to.value).toBe("Closed");

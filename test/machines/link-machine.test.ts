@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { linkMachine } from "../../src/machines/link-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -34,6 +35,7 @@ it("is always exactly one of connecting, connected, ended", () => {
 });
 
 it("is not changed by the end of a connection of another generation (03 I-19, N-1)", () => {
+  verifies("03 I-19", "03 N-1");
   let late = 0;
   for (const { from, to, event, label } of everything.steps) {
     if (event.type !== "connection.ended" || from === null) continue;
@@ -59,6 +61,7 @@ it("fails when the connection in use ends, with its reason (03 section 7.1)", ()
 });
 
 it("counts a generation for each attempt to dial, and never down (03 I-19)", () => {
+  verifies("03 I-19");
   for (const { from, to, label } of everything.steps) {
     expect(to.context.generation, label).toBe(from === null ? 1 : from.context.generation);
   }
@@ -72,6 +75,7 @@ it("knows its session exactly once the handshake has succeeded", () => {
 });
 
 it("has a reason exactly when it has ended, and keeps it (03 I-24)", () => {
+  verifies("03 I-24");
   for (const { context, isDone, key } of everything.configurations) {
     expect(context.reason !== null, key).toBe(isDone);
     expect(context.reason, key).not.toBe("");

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { type ProcessInput, processMachine } from "../../src/machines/process-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -39,6 +40,7 @@ it("is over exactly when it is tagged gone", () => {
 });
 
 it("is always exactly one of starting, running, exited, gone, and closed only when exited (02 P-3)", () => {
+  verifies("02 P-3");
   for (const { tags, key } of everything.configurations) {
     expect(
       tags.filter((tag) => tag !== "closed"),
@@ -49,6 +51,7 @@ it("is always exactly one of starting, running, exited, gone, and closed only wh
 });
 
 it("knows the exit code exactly when the exit is recorded (02 P-30)", () => {
+  verifies("02 P-30");
   for (const { tags, context, key } of everything.configurations) {
     if (tags.includes("exited")) expect(context.exitCode, key).not.toBeNull();
     if (tags.includes("starting") || tags.includes("running")) expect(context.exitCode, key).toBeNull();
@@ -67,6 +70,7 @@ it("spawns once, and before anything else", () => {
 });
 
 it("publishes the exit at most once, the close at most once, and the close last (03 I-2)", () => {
+  verifies("03 I-2");
   followPaths(everything, {
     start: "" as "" | "exited" | "closed",
     see(published, { effects }) {
@@ -96,6 +100,7 @@ it("publishes the close exactly when it enters Closed", () => {
 });
 
 it("closes exactly after the exit and the end of both streams, in any order (02 P-4, 03 section 5.3)", () => {
+  verifies("02 P-4");
   followPaths(everything, {
     start: { live: false, exited: false, stdout: false, stderr: false, gone: false },
     see(seen, { from, event, to }) {
@@ -118,6 +123,7 @@ it("closes exactly after the exit and the end of both streams, in any order (02 
 });
 
 it("keeps its first exit: a second one changes nothing (02 P-3)", () => {
+  verifies("02 P-3");
   for (const { from, to, event, label } of everything.steps) {
     if (from === null || from.context.exitCode === null) continue;
     expect(to.context.exitCode, label).toBe(from.context.exitCode);
@@ -126,6 +132,7 @@ it("keeps its first exit: a second one changes nothing (02 P-3)", () => {
 });
 
 it("signals nobody after the exit, except that expiry kills what still holds the pipes (02 P-59, 03 SS-15)", () => {
+  verifies("02 P-59", "03 SS-15");
   for (const { from, event, label, effects } of everything.steps) {
     if (from === null || !from.tags.includes("exited")) continue;
     const signals = effects.filter(({ type }) => type === "signalGroup" || type === "interruptGroup");
@@ -135,6 +142,7 @@ it("signals nobody after the exit, except that expiry kills what still holds the
 });
 
 it("never signals a group after the close, when its id may belong to a stranger (03 D-13)", () => {
+  verifies("03 D-13", "02 S-4");
   for (const { from, label, effects } of everything.steps) {
     if (from === null || !from.tags.includes("closed")) continue;
     expect(
@@ -145,6 +153,7 @@ it("never signals a group after the close, when its id may belong to a stranger 
 });
 
 it("kills the group at once when told to terminate, but only while the child runs (02 P-57, P-59)", () => {
+  verifies("02 P-57", "02 P-59");
   for (const { from, event, label, effects } of everything.steps) {
     if (event.type !== "terminate" || from === null) continue;
     expect(effects, label).toEqual(from.tags.includes("running") ? [kill] : []);
@@ -152,6 +161,7 @@ it("kills the group at once when told to terminate, but only while the child run
 });
 
 it("interrupts exactly while the child runs, and tears nothing down (02 P-53, P-54)", () => {
+  verifies("02 P-53", "02 P-54");
   for (const { from, to, event, label, effects } of everything.steps) {
     if (event.type !== "interrupt" || from === null) continue;
     expect(
@@ -163,6 +173,7 @@ it("interrupts exactly while the child runs, and tears nothing down (02 P-53, P-
 });
 
 it("asks politely once, and never after it has killed (03 SS-66)", () => {
+  verifies("03 SS-66");
   followPaths(everything, {
     start: "" as "" | "asked" | "killed",
     see(done, { effects }) {
@@ -177,6 +188,7 @@ it("asks politely once, and never after it has killed (03 SS-66)", () => {
 });
 
 it("stops with SIGTERM, and with SIGKILL after the grace (03 SS-66)", () => {
+  verifies("03 SS-66");
   const stopped = everything.steps.filter(
     ({ from, event }) => event.type === "stop" && from?.states.has("process.Live.child.Running.Undisturbed"),
   );
@@ -189,6 +201,7 @@ it("stops with SIGTERM, and with SIGKILL after the grace (03 SS-66)", () => {
 });
 
 it("kills a child that comes to life after nobody wants it any more, and never shows it (03 section 5.3)", () => {
+  verifies("03 SS-54");
   const late = everything.steps.filter(
     ({ from, event }) => event.type === "child.spawned" && from?.states.has("process.Starting.Unwanted"),
   );
@@ -200,6 +213,7 @@ it("kills a child that comes to life after nobody wants it any more, and never s
 });
 
 it("never stays in Starting once the spawn has come out one way or the other (03 I-17)", () => {
+  verifies("03 I-17");
   for (const { from, to, event, label } of everything.steps) {
     if (from?.tags.includes("starting") !== true) continue;
     if (event.type !== "child.spawned" && event.type !== "child.spawnFailed") continue;
@@ -233,6 +247,7 @@ it("releases what it holds exactly once, as its last act", () => {
 });
 
 it("has stderr ended from the start on a terminal, and stdin closed from the start without one (02 P-14)", () => {
+  verifies("02 P-14");
   for (const { from, to } of everything.steps) {
     if (from?.tags.includes("starting") !== true || !to.states.has("process.Live")) continue;
     expect(to.states.has("process.Live.stderr.Ended")).toBe(to.context.stdin === "pty");

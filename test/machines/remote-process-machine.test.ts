@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { remoteProcessMachine } from "../../src/machines/remote-process-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -33,6 +34,7 @@ it("is always exactly one of starting, live, ended", () => {
 });
 
 it("keeps its first exit: a second one changes nothing (03 I-2)", () => {
+  verifies("03 I-2");
   for (const { from, to, label } of everything.steps) {
     if (from === null || from.context.exitCode === null) continue;
     expect(to.context.exitCode, label).toBe(from.context.exitCode);
@@ -40,6 +42,7 @@ it("keeps its first exit: a second one changes nothing (03 I-2)", () => {
 });
 
 it("stays Starting until the start is answered or has failed: published events wait for it (01 W-43)", () => {
+  verifies("01 W-43");
   for (const { from, to, event, label } of everything.steps) {
     if (from?.value !== "Starting" || !event.type.startsWith("published.")) continue;
     expect(to.key, label).toBe(from.key);
@@ -57,6 +60,7 @@ it("follows exit, then close; a close without an exit leaves the code unknown (0
 });
 
 it("fails with the reason when the link ends or events are lost, from every open configuration (03 CL-47, I-4)", () => {
+  verifies("03 CL-47", "03 I-4");
   for (const { from, to, event, effects, label } of everything.steps) {
     if (event.type !== "gap" && event.type !== "link.ended") continue;
     if (from === null) continue;
@@ -79,6 +83,7 @@ it("only ever goes on: Starting, Running, Exited, and one of the ends (03 sectio
 });
 
 it("does nothing after an end, whatever comes (03 I-2)", () => {
+  verifies("03 I-2");
   followPaths(everything, {
     start: false,
     see(ended, { to }) {

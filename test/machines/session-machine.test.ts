@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { sessionMachine } from "../../src/machines/session-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -33,6 +34,7 @@ it("has no dead end: from everywhere a way leads to Expired", () => {
 });
 
 it("is always exactly one of attached, detached, expired (03 SS-10)", () => {
+  verifies("03 SS-10");
   for (const { tags, isDone, key } of everything.configurations) {
     expect(tags, key).toHaveLength(1);
     expect(tags.includes("expired"), key).toBe(isDone);
@@ -40,12 +42,14 @@ it("is always exactly one of attached, detached, expired (03 SS-10)", () => {
 });
 
 it("has a holder exactly while it is attached (03 I-10)", () => {
+  verifies("03 I-10");
   for (const { tags, context, key } of everything.configurations) {
     expect(context.holder !== null, key).toBe(tags.includes("attached"));
   }
 });
 
 it("has a deadline whenever it is detached, and never together with a holder (03 SS-10, SS-13)", () => {
+  verifies("03 SS-10", "03 SS-13");
   for (const { tags, context, key } of everything.configurations) {
     if (tags.includes("detached")) expect(context.deadline, key).not.toBeNull();
     if (context.holder !== null) expect(context.deadline, key).toBeNull();
@@ -53,6 +57,7 @@ it("has a deadline whenever it is detached, and never together with a holder (03
 });
 
 it("is not changed by the detach of a connection that does not hold it (03 SS-13, I-12)", () => {
+  verifies("03 SS-13", "03 I-12");
   let strangers = 0;
   for (const { from, to, event, effects, label } of everything.steps) {
     if (event.type !== "detach" || from === null) continue;
@@ -65,6 +70,7 @@ it("is not changed by the detach of a connection that does not hold it (03 SS-13
 });
 
 it("expires a full ttl after the detach, whenever that was (03 SS-14)", () => {
+  verifies("03 SS-14");
   for (const { from, to, event, label } of everything.steps) {
     if (from === null || !from.tags.includes("attached") || !to.tags.includes("detached")) continue;
     expect(to.context.deadline, label).toBe((event as { now?: number }).now! + ttlMs);
@@ -72,6 +78,7 @@ it("expires a full ttl after the detach, whenever that was (03 SS-14)", () => {
 });
 
 it("lets a connection resume exactly while detached and before the deadline; at a tie expiry wins (03 SS-12, I-11)", () => {
+  verifies("03 SS-12", "03 I-11");
   for (const { from, to, event, label } of everything.steps) {
     if (event.type !== "resume" || from === null) continue;
     const { connectionId, now } = event as { connectionId?: string; now?: number };
@@ -89,6 +96,7 @@ it("lets a connection resume exactly while detached and before the deadline; at 
 });
 
 it("lets only one of several racing resumes succeed (03 SS-16, I-13)", () => {
+  verifies("03 SS-16", "03 I-13");
   followPaths(everything, {
     start: null as string | null,
     see(holder, { from, to, event }) {
@@ -104,6 +112,7 @@ it("lets only one of several racing resumes succeed (03 SS-16, I-13)", () => {
 });
 
 it("ends exactly once, by expiry or by retirement, and asks nothing of anybody afterwards (03 SS-15, SS-66)", () => {
+  verifies("03 SS-15", "03 SS-66");
   for (const { to, event, effects, label } of everything.steps) {
     const ends = effects.filter(({ type }) => type === "expire" || type === "retire").map(({ type }) => type);
     expect(ends, label).toEqual(to.isDone ? [event.type === "shutdown" ? "retire" : "expire"] : []);
@@ -111,6 +120,7 @@ it("ends exactly once, by expiry or by retirement, and asks nothing of anybody a
 });
 
 it("probes its holder once per contest, and evicts only one that stayed silent (03 D-1, SS-19)", () => {
+  verifies("03 D-1", "03 SS-19");
   followPaths(everything, {
     start: { probed: false, evicted: false },
     see({ probed, evicted }, { to, label, effects }) {
@@ -134,6 +144,7 @@ it("probes its holder once per contest, and evicts only one that stayed silent (
 });
 
 it("leaves a holder alone that gives a sign of life in time (03 D-1)", () => {
+  verifies("03 D-1");
   const saved = everything.steps.filter(
     ({ from, event }) => event.type === "holder.heard" && from?.states.has("session.Attached.Probing"),
   );

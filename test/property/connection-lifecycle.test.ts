@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { createActor } from "xstate";
 import { type ConnectionEvent, connectionMachine } from "../../src/machines/connection-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { ConnectionModel } from "./connection-model.ts";
 import { runs } from "./runs.ts";
@@ -95,6 +96,7 @@ it("does what the model of a connection does, step by step, and keeps no timer t
 });
 
 it("leaves its session exactly once, before it touches the transport, however it ends (03 SS-13)", () => {
+  verifies("03 SS-13");
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40, size: "max" }), (operations) => {
       const { actor, apply } = startConnection();
@@ -129,6 +131,7 @@ it("is over a second after it was evicted, told to stop or found at fault, even 
 });
 
 it("never keeps a silent peer for longer than the ping interval and the dead-peer time (01 B-6)", () => {
+  verifies("01 B-6");
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 20, size: "max" }), (operations) => {
       const { actor, clock, apply } = startConnection();

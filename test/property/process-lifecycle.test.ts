@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { createActor } from "xstate";
 import { type ProcessEvent, processMachine } from "../../src/machines/process-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { ProcessModel } from "./process-model.ts";
 import { runs } from "./runs.ts";
@@ -93,6 +94,7 @@ it("does what the model of a process does, step by step, and keeps no timer that
 });
 
 it("publishes at most one exit and at most one close, the close last, and nothing after the release (03 I-2)", () => {
+  verifies("03 I-2");
   fc.assert(
     fc.property(input, fc.array(operation, { maxLength: 40, size: "max" }), (given, operations) => {
       const { apply } = startProcess(given);
@@ -108,6 +110,7 @@ it("publishes at most one exit and at most one close, the close last, and nothin
 });
 
 it("keeps the first exit code, whatever else is reported later (02 P-3)", () => {
+  verifies("02 P-3");
   const exit = fc.nat(255);
   fc.assert(
     fc.property(input, exit, fc.array(operation, { maxLength: 30, size: "max" }), (given, exitCode, operations) => {
@@ -123,6 +126,7 @@ it("keeps the first exit code, whatever else is reported later (02 P-3)", () => 
 });
 
 it("has killed the group of a running child at most 2 s after a stop, and at once on expiry (03 SS-66, I-14)", () => {
+  verifies("03 SS-66", "03 I-14");
   const lastWord = fc.constantFrom("stop" as const, "session.expired" as const);
   const calm = operation.filter((step) => step.type !== "send" || step.event.type !== "child.exited");
   fc.assert(

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { createActor } from "xstate";
 import { sessionMachine } from "../../src/machines/session-machine.ts";
+import { verifies } from "../rules/verifies.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { runs } from "./runs.ts";
 import { SessionModel } from "./session-model.ts";
@@ -93,6 +94,7 @@ it("does what the model of a session does, step by step, and keeps no timer that
 });
 
 it("has at most one holder, and exactly while it is attached (03 I-10)", () => {
+  verifies("03 I-10");
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 50, size: "max" }), (operations) => {
       const { actor, apply } = startSession();
@@ -108,6 +110,7 @@ it("has at most one holder, and exactly while it is attached (03 I-10)", () => {
 });
 
 it("is not changed by the detach of a connection that does not hold it (03 I-12)", () => {
+  verifies("03 I-12");
   fc.assert(
     fc.property(
       fc.array(operation, { maxLength: 30, size: "max" }),
@@ -130,6 +133,7 @@ it("is not changed by the detach of a connection that does not hold it (03 I-12)
 });
 
 it("never resumes at or after the deadline, whatever the timers did, and always before it (03 I-11)", () => {
+  verifies("03 I-11");
   fc.assert(
     fc.property(
       fc.array(operation, { maxLength: 20, size: "max" }),
@@ -152,6 +156,7 @@ it("never resumes at or after the deadline, whatever the timers did, and always 
 });
 
 it("lets exactly one of several connections resume, the first that asks in time (03 I-13)", () => {
+  verifies("03 I-13");
   const racer = fc.record({ delayMs: fc.nat(ttlMs + 5_000), name: fc.uuid() });
   fc.assert(
     fc.property(fc.uniqueArray(racer, { minLength: 1, maxLength: 8, selector: ({ name }) => name }), (racers) => {
@@ -173,6 +178,7 @@ it("lets exactly one of several connections resume, the first that asks in time 
 });
 
 it("expires on its own when nobody comes back, with no timer left (03 SS-14, I-14)", () => {
+  verifies("03 SS-14", "03 I-14");
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 30, size: "max" }), (operations) => {
       const { actor, clock, apply } = startSession();

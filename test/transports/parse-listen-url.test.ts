@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ListenUrlError, parseListenUrl } from "../../src/transports/parse-listen-url.ts";
+import { verifies } from "../rules/verifies.ts";
 
 describe("01 W-1: forms that are accepted", () => {
+  verifies("01 W-1");
   test.each(["stdio", "stdio://"])("%s is one connection over stdin and stdout", (value) => {
     expect(parseListenUrl(value)).toEqual({ kind: "stdio" });
   });
@@ -21,6 +23,7 @@ describe("01 W-1: forms that are accepted", () => {
 });
 
 describe("01 W-1, W-4: ws:// URLs that are refused as invalid", () => {
+  verifies("01 W-1", "01 W-4");
   test.each([
     "ws://localhost:0",
     "ws://127.0.0.1",
@@ -48,6 +51,7 @@ describe("01 W-1, W-4: ws:// URLs that are refused as invalid", () => {
 });
 
 describe("01 W-1, W-4: everything else is refused as unsupported", () => {
+  verifies("01 W-1", "01 W-4");
   test.each([
     "",
     "STDIO",

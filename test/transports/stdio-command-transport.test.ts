@@ -7,6 +7,7 @@ import {
   type StdioCommandTransport,
   startStdioCommand,
 } from "../../src/transports/stdio-command-transport.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordingListener } from "./recording-listener.ts";
 
@@ -81,6 +82,7 @@ test("close lets a program that heeds the end of its stdin finish by itself", as
 });
 
 test("03 I-30: one that ignores both the end of stdin and SIGTERM is killed within three seconds", async () => {
+  verifies("03 I-30");
   const { transport, heard, clock } = await startShell(
     'trap "echo trapped" TERM; echo up; while :; do sleep 1000 & wait; done',
   );

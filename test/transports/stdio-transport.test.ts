@@ -3,6 +3,7 @@ import { PassThrough, Writable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
 import { FLUSH_GRACE_MS, StdioTransport } from "../../src/transports/stdio-transport.ts";
 import { HIGH_WATER_BYTES } from "../../src/transports/water-marks.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordingListener } from "./recording-listener.ts";
 
@@ -28,6 +29,7 @@ function world(): World {
 }
 
 test("01 W-15: lines become messages, without blanks, carriage returns and blank lines", async () => {
+  verifies("01 W-15");
   const { input, heard } = world();
   input.write("\n   \n\r\n");
   input.write('{"id":1}\r\n  {"id":2}  \nnope\n{"id":3} {"id":4}\n\ufeff{}\n\0\n');
@@ -36,6 +38,7 @@ test("01 W-15: lines become messages, without blanks, carriage returns and blank
 });
 
 test("01 W-15: each message is one line, strings and bytes alike", async () => {
+  verifies("01 W-15");
   const { output, transport } = world();
   transport.send('{"id":1}');
   transport.send(Buffer.from("zwei ü"));
@@ -55,6 +58,7 @@ test("a line that is split inside a character arrives whole, and each chunk is a
 });
 
 test("01 W-16, B-9: a last line without newline is delivered, and can still be answered after the end of input", async () => {
+  verifies("01 W-16", "01 B-9");
   const { input, output, transport, heard } = world();
   input.end("first\nlast");
   expect(await heard.end()).toEqual({ code: 1000, reason: "end of input" });

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { TurnCork } from "../../src/transports/turn-cork.ts";
+import { verifies } from "../rules/verifies.ts";
 
 /** A stream that notes what each call of the system would get. */
 function recordingStream(): { stream: Writable; writes: string[] } {
@@ -20,6 +21,7 @@ function recordingStream(): { stream: Writable; writes: string[] } {
 }
 
 test("what is written in one turn leaves in one write, answers of promise callbacks included", async () => {
+  verifies("01 B-3");
   const { stream, writes } = recordingStream();
   const cork = new TurnCork(stream);
   const write = (text: string) => {
@@ -49,6 +51,7 @@ test("a later turn is a write of its own", async () => {
 });
 
 test("a lone message leaves before the event loop turns to anything else", async () => {
+  verifies("01 B-3");
   const { stream, writes } = recordingStream();
   const atNextPhase = setImmediate().then(() => [...writes]);
   new TurnCork(stream).cork();

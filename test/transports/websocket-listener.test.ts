@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/ports/clock.ts";
 import { ListenError, listenWebSocket } from "../../src/transports/websocket-listener.ts";
+import { verifies } from "../rules/verifies.ts";
 import { Listening } from "./listening.ts";
 import { frame, header, RawPeer } from "./raw-peer.ts";
 
@@ -59,6 +60,7 @@ test.each([
   ["an origin on an unknown path", "GET /nope HTTP/1.1\nHost: x\nOrigin: null\n", `HTTP/1.1 403 Forbidden\n${nothing}`],
   ["no host", "GET /readyz HTTP/1.1\n", `HTTP/1.1 200 OK\n${nothing}`],
 ])("01 W-6, W-7: %s", async (_name, request, answer) => {
+  verifies("01 W-6", "01 W-7");
   await using listening = await Listening.start();
   expect(await exchange(listening.port, request)).toBe(answer);
 });
@@ -84,6 +86,7 @@ test.each([
   ],
   ["HTTP/1.0", `GET / HTTP/1.0\nHost: x\n${upgrade}${key}${version}`, 426, "this connection cannot be upgraded"],
 ])("01 W-6, W-7: an upgrade with %s is refused", async (_name, request, status, body) => {
+  verifies("01 W-6", "01 W-7");
   await using listening = await Listening.start();
   const answer = (await exchange(listening.port, request)).split("\n");
   expect(answer[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
@@ -102,6 +105,7 @@ test.each([
   ["Sec-WebSocket-Protocol: a,,a\n", "/"],
   ["Authorization: Bearer x\n", "/"],
 ])("01 W-8, W-9: an upgrade with %j on %s selects nothing", async (extra, path) => {
+  verifies("01 W-8", "01 W-9");
   await using listening = await Listening.start();
   expect(await exchange(listening.port, `GET ${path} HTTP/1.1\nHost: x\n${upgrade}${key}${version}${extra}`)).toBe(
     switched,
@@ -109,6 +113,7 @@ test.each([
 });
 
 test("01 W-8: a missing host is tolerated and the key is not validated", async () => {
+  verifies("01 W-8");
   await using listening = await Listening.start();
   const answer = await exchange(listening.port, `GET / HTTP/1.1\n${upgrade}${version}Sec-WebSocket-Key: short\n`);
   // SHA-1 of "short" and the GUID of RFC 6455.
@@ -116,6 +121,7 @@ test("01 W-8: a missing host is tolerated and the key is not validated", async (
 });
 
 test("01 W-6: bytes that are not HTTP get 400 and the end", async () => {
+  verifies("01 W-6");
   await using listening = await Listening.start();
   const peer = await RawPeer.connect(listening.port);
   peer.socket.write("hello\r\n\r\n");
@@ -133,6 +139,7 @@ test.each([
   ["text that is not UTF-8", frame(1, Buffer.from("7bff7d", "hex")), 1007],
   ["an invalid close code", frame(8, Buffer.from("0005", "hex")), 1002],
 ])("01 W-13, B-5: %s ends the connection", async (_name, bytes, code) => {
+  verifies("01 W-13", "01 B-5");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(bytes);
@@ -146,6 +153,7 @@ test.each([
 });
 
 test("01 W-12: a frame of 16 MiB and one byte ends the connection with 1009, after the messages before it", async () => {
+  verifies("01 W-12", "04 F-19");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(frame(1, "before"), header(1, 16 * 2 ** 20 + 1), Buffer.alloc(1_000, 0x20));
@@ -161,6 +169,7 @@ test("01 W-12: a frame of 16 MiB and one byte ends the connection with 1009, aft
 });
 
 test("01 W-12: a frame of exactly 16 MiB is a message", async () => {
+  verifies("01 W-12", "04 F-19");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(header(1, 16 * 2 ** 20), Buffer.alloc(16 * 2 ** 20, 0x20));
@@ -171,6 +180,7 @@ test("01 W-12: a frame of exactly 16 MiB is a message", async () => {
 });
 
 test("01 W-12: 64 MiB in fragments are a message, and one byte more ends the connection with 1009", async () => {
+  verifies("01 W-12", "04 F-19");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   const fragment = Buffer.alloc(8 * 2 ** 20, 0x20);
@@ -187,6 +197,7 @@ test("01 W-12: 64 MiB in fragments are a message, and one byte more ends the con
 });
 
 test("01 W-10, W-11: text and binary, fragments with a ping between them, pongs in order", async () => {
+  verifies("01 W-10", "01 W-11");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(
@@ -216,6 +227,7 @@ test("01 W-10, W-11: text and binary, fragments with a ping between them, pongs 
 });
 
 test("01 W-11: a burst of a thousand pings is answered in full", async () => {
+  verifies("01 W-11");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(...Array.from({ length: 1_000 }, (_, i) => frame(9, `${i}`)));
@@ -225,6 +237,7 @@ test("01 W-11: a burst of a thousand pings is answered in full", async () => {
 });
 
 test("01 B-5: the peer's close frame is answered, and its end is the end", async () => {
+  verifies("01 B-5");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   peer.write(frame(1, "last"), frame(8, Buffer.from("\x03\xe8done", "latin1")));
@@ -245,6 +258,7 @@ test("an end without a close frame is 1006", async () => {
 });
 
 test("01 B-5, B-10: closing the listener sends 1001, ends idle sockets too, and can be repeated", async () => {
+  verifies("01 B-5", "01 B-10");
   const listening = await Listening.start();
   const idle = await RawPeer.connect(listening.port);
   const peer = await RawPeer.upgrade(listening.port);
@@ -263,12 +277,14 @@ test("01 B-5, B-10: closing the listener sends 1001, ends idle sockets too, and 
 });
 
 test("01 W-2: the URL has the address as bound and the real port", async () => {
+  verifies("01 W-2");
   await using v6 = await listenWebSocket({ host: "::1", port: 0, clock: systemClock, onTransport: () => undefined });
   expect(v6.url).toBe(`ws://[::1]:${v6.port}`);
   expect(v6.port).toBeGreaterThan(0);
 });
 
 test("01 W-4: a port in use is a typed error with the text of the wire", async () => {
+  verifies("01 W-4");
   await using listening = await Listening.start();
   const { port } = listening;
   const second = listenWebSocket({ host: "127.0.0.1", port, clock: systemClock, onTransport: () => undefined });

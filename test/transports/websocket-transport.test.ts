@@ -7,6 +7,7 @@ import { ConnectError } from "../../src/transports/connect-error.ts";
 import { dialWebSocket } from "../../src/transports/dial-websocket.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/transports/water-marks.ts";
 import { CLOSE_GRACE_MS } from "../../src/transports/websocket-transport.ts";
+import { verifies } from "../rules/verifies.ts";
 import { Listening } from "./listening.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { frame, RawPeer } from "./raw-peer.ts";
@@ -28,6 +29,7 @@ test("strings and bytes go both ways as text, in order, each after a sign of lif
 });
 
 test("01 W-10: an executor's message is one unmasked text frame", async () => {
+  verifies("01 W-10");
   await using listening = await Listening.start();
   const peer = await RawPeer.upgrade(listening.port);
   const { transport } = await listening.latest();
@@ -41,6 +43,7 @@ test.each([
   ["bytes", Buffer.alloc(20 * MIB, "a")],
   ["a string", "ü".repeat(5 * MIB)],
 ])("03 D-15: %s above 8 MiB travel in fragments and arrive whole, both ways", async (_name, message) => {
+  verifies("03 D-15");
   await using listening = await Listening.start();
   const { client, server } = await listening.pair();
   const text = message.toString();
@@ -262,6 +265,7 @@ test("destroy ends both at once with 1006", async () => {
 });
 
 test("01 W-11: ping is an empty ping, and the pong is a sign of life", async () => {
+  verifies("01 W-11");
   await using listening = await Listening.start();
   const { client, server } = await listening.pair();
   server.transport.ping();
