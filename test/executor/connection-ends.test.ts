@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 it("a peer that stays silent for 60 s after a ping is cut off, and its session detached (01 B-6)", async () => {
+  verifies("01 B-6");
   const world = new ScriptedExecutor();
   const { line, sessionId } = await world.connect();
   line.stall();
@@ -13,6 +15,7 @@ it("a peer that stays silent for 60 s after a ping is cut off, and its session d
 });
 
 it("an idle peer that answers its pings stays connected for a day (01 W-11)", async () => {
+  verifies("01 W-11");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await world.pass(24 * 3_600_000);
@@ -21,6 +24,7 @@ it("an idle peer that answers its pings stays connected for a day (01 W-11)", as
 });
 
 it("a peer that never shakes hands stays connected too (01 W-50)", async () => {
+  verifies("01 W-50");
   const world = new ScriptedExecutor();
   const { peer } = world.open();
   await world.pass(3_600_000);
@@ -39,6 +43,7 @@ const violations: readonly (readonly [name: string, shakesHands: boolean, text: 
 it.each(violations)(
   "%s ends the connection with 1002, after the answers to what came before (01 W-38 to W-40)",
   async (_, shakesHands, text) => {
+    verifies("01 W-38", "01 W-39", "01 W-40", "01 W-50", "01 B-5", "03 SS-5");
     const world = new ScriptedExecutor();
     const { peer } = world.open();
     if (shakesHands) await peer.handshake();
@@ -54,6 +59,7 @@ it.each(violations)(
 );
 
 it("what ends no connection: malformed messages, unknown methods, bad params, a second initialize (01 W-50)", async () => {
+  verifies("01 W-50", "01 W-31");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   for (const text of ["", "{", "[]", "[1,2]", "null", "3", '"x"', "{}", '{"id":1}', '{"params":{}}', "\u0000"])
@@ -69,6 +75,7 @@ it("what ends no connection: malformed messages, unknown methods, bad params, a 
 });
 
 it("requests that need the handshake name their family and what is missing (01 W-34)", async () => {
+  verifies("01 W-34", "03 SS-5");
   const world = new ScriptedExecutor();
   const { peer } = world.open();
   const early = [
@@ -94,6 +101,7 @@ it("requests that need the handshake name their family and what is missing (01 W
 });
 
 it("the method comes first, then the params, then the handshake (01 W-35)", async () => {
+  verifies("01 W-35", "04 F-2");
   const world = new ScriptedExecutor();
   const { peer } = world.open();
   await expect(peer.request("unknown", "x")).rejects.toMatchObject({ rpcCode: -32601 });
@@ -102,6 +110,7 @@ it("the method comes first, then the params, then the handshake (01 W-35)", asyn
 });
 
 it("every message may be written before the first answer is read (01 W-33)", async () => {
+  verifies("01 W-33");
   const world = new ScriptedExecutor();
   const { peer } = world.open();
   const answers = [peer.request("initialize", { clientName: "c" })];

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import { connectionLimits } from "../../src/actors/connection-actor.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 const takenOver = { rpcCode: -32600, message: "session has been resumed by another connection" };
 
 it("a holder that stays silent for 1.5 s loses its session to whoever asks again (03 D-1)", async () => {
+  verifies("03 D-1");
   const world = new ScriptedExecutor();
   const old = await world.connect();
   await old.peer.request("process/start", startParams("p"));
@@ -27,6 +29,7 @@ it("a holder that stays silent for 1.5 s loses its session to whoever asks again
 });
 
 it("a holder that gives a sign of life keeps its session, however often others ask (03 D-1)", async () => {
+  verifies("03 D-1");
   const world = new ScriptedExecutor();
   const holder = await world.connect();
   const other = world.open().peer;
@@ -40,6 +43,7 @@ it("a holder that gives a sign of life keeps its session, however often others a
 });
 
 it("an evicted connection gets an answer to each long poll, then the close frame 1002, and nothing more (01 W-47)", async () => {
+  verifies("01 W-47", "02 P-41", "03 SS-19");
   const world = new ScriptedExecutor();
   const old = await world.connect();
   await old.peer.request("process/start", startParams("p"));
@@ -75,6 +79,7 @@ it("an evicted connection that never reacts is cut off within a second", async (
 });
 
 it("a write that waits for room is refused on eviction, and was not applied (02 P-47)", async () => {
+  verifies("02 P-47", "03 SS-19");
   const world = new ScriptedExecutor();
   const old = await world.connect();
   await old.peer.request("process/start", startParams("p", { pipeStdin: true }));
@@ -105,6 +110,7 @@ it("a write that waits for room is refused on eviction, and was not applied (02 
 });
 
 it("a connection may have 1024 long polls at once, and one more is refused, not queued (01 B-1)", async () => {
+  verifies("01 B-1", "02 P-40");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p"));

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { SpawnError } from "../../src/ports/process-host.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 it("a long poll delays nobody on its connection (01 B-1)", async () => {
+  verifies("01 B-1", "02 S-2");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p", { pipeStdin: true }));
@@ -19,6 +21,7 @@ it("a long poll delays nobody on its connection (01 B-1)", async () => {
 });
 
 it("a write that waits for a child delays nobody on its connection (01 B-1)", async () => {
+  verifies("01 B-1", "02 S-2");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p", { pipeStdin: true }));
@@ -35,6 +38,7 @@ it("a write that waits for a child delays nobody on its connection (01 B-1)", as
 });
 
 it("what is aimed at one process keeps its order while that process is still being started (03 SS-32)", async () => {
+  verifies("03 SS-32");
   const world = new ScriptedExecutor();
   const { host } = world;
   const { peer } = await world.connect();
@@ -63,6 +67,7 @@ it("what is aimed at one process keeps its order while that process is still bei
 });
 
 it("a terminate right behind a start ends the process that it started (03 SS-32)", async () => {
+  verifies("03 SS-32", "03 SS-54");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   world.host.holdsSpawns = true;
@@ -80,6 +85,7 @@ it("a terminate right behind a start ends the process that it started (03 SS-32)
 });
 
 it("what waited for a start that fails finds no process, and the id is free (02 P-5)", async () => {
+  verifies("02 P-5");
   const world = new ScriptedExecutor();
   const { host } = world;
   const { peer } = await world.connect();
@@ -99,6 +105,7 @@ it("what waited for a start that fails finds no process, and the id is free (02 
 });
 
 it("a start whose connection is gone finishes all the same, and the next connection finds the process (03 SS-31)", async () => {
+  verifies("03 SS-32");
   const world = new ScriptedExecutor();
   const { host } = world;
   const { peer, sessionId } = await world.connect();
@@ -116,6 +123,7 @@ it("a start whose connection is gone finishes all the same, and the next connect
 });
 
 it("a start that completes after its session has expired is killed at once (02 P-19)", async () => {
+  verifies("03 SS-15", "03 SS-54");
   const world = new ScriptedExecutor();
   const { host } = world;
   const { peer } = await world.connect();
@@ -133,6 +141,7 @@ it("a start that completes after its session has expired is killed at once (02 P
 });
 
 it("the answer to a start comes before the first event of its process, and events come in order (01 B-4)", async () => {
+  verifies("01 B-4", "03 SS-43");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await Promise.all(
@@ -161,6 +170,7 @@ it("the answer to a start comes before the first event of its process, and event
 });
 
 it("the checks of a start come in the order of the protocol (02 P-6)", async () => {
+  verifies("02 P-6");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("taken"));

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled } from "./scripted-executor.ts";
 
 it("a fault in one request is its answer, and disturbs nobody (01 B-8)", async () => {
+  verifies("01 B-8");
   const world = new ScriptedExecutor();
   const [a, b] = [await world.connect(), await world.connect()];
   world.host.info = () => Promise.reject(new Error("the user database is broken"));
@@ -14,6 +16,7 @@ it("a fault in one request is its answer, and disturbs nobody (01 B-8)", async (
 });
 
 it("a handler that throws before it waits is answered as well (01 B-8)", async () => {
+  verifies("01 B-8");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   world.host.info = () => {
@@ -23,6 +26,7 @@ it("a handler that throws before it waits is answered as well (01 B-8)", async (
 });
 
 it("a result that cannot be written as JSON is an internal error of that request only (01 B-8)", async () => {
+  verifies("01 B-8");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   // What a host says is not always what its type says: a size beyond 2^53 is such a value.

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 async function finished() {
@@ -12,6 +13,7 @@ async function finished() {
 }
 
 it("a closed process is readable and its id taken for 30 s, then unknown and free (02 P-64)", async () => {
+  verifies("02 P-64", "03 SS-53");
   const { world, peer, read } = await finished();
   await world.pass(29_999);
   await expect(read()).resolves.toMatchObject({ closed: true, exitCode: 3, nextSeq: 4 });
@@ -26,6 +28,7 @@ it("a closed process is readable and its id taken for 30 s, then unknown and fre
 });
 
 it("the retention runs from the close, not from the exit: a grandchild's pipe keeps it readable (02 P-4)", async () => {
+  verifies("02 P-4", "02 P-59", "03 SS-53");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p"));
@@ -48,6 +51,7 @@ it("the retention runs from the close, not from the exit: a grandchild's pipe ke
 });
 
 it("the timer of a process does not touch a successor with the same id (02 P-65)", async () => {
+  verifies("02 P-65");
   const { world, peer } = await finished();
   await world.pass(30_000);
   await peer.request("process/start", startParams("p"));
@@ -58,6 +62,7 @@ it("the timer of a process does not touch a successor with the same id (02 P-65)
 });
 
 it("the retention runs while the session is detached as well (02 P-65)", async () => {
+  verifies("02 P-65", "03 SS-53");
   const { world, peer, sessionId } = await finished();
   await world.pass(10_000);
   peer.transport.destroy();
@@ -79,6 +84,7 @@ it("nothing is left of a process that was evicted: no timer, no entry, no descri
 });
 
 it("a poll is answered by news, by the exit once, by the close, and by nothing else (02 P-37, P-38)", async () => {
+  verifies("02 P-37", "02 P-38", "02 P-28", "03 SS-44", "03 SS-51");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p"));
@@ -123,6 +129,7 @@ it("a poll is answered by news, by the exit once, by the close, and by nothing e
 });
 
 it("a poll that waits for ever does, and leaves no timer behind when it is answered (01 W-27)", async () => {
+  verifies("01 W-27");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p"));

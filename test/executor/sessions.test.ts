@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { RpcError } from "../../src/protocol/errors.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 let world: ScriptedExecutor;
@@ -35,6 +36,7 @@ async function resume(sessionId: string): Promise<"resumed" | number> {
 
 describe("a detached session", () => {
   it("can be resumed until just before its 30 s are over, with its processes (02 P-68, P-71)", async () => {
+    verifies("02 P-68", "02 P-71", "03 SS-12");
     const { host } = executor();
     const first = await world.connect();
     await first.peer.request("process/start", startParams("p"));
@@ -51,6 +53,7 @@ describe("a detached session", () => {
   });
 
   it("is gone after 30 s, and every group in it is killed (02 P-71)", async () => {
+    verifies("02 P-71", "03 SS-15");
     const { host } = executor();
     const { peer, sessionId } = await world.connect();
     await peer.request("process/start", startParams("a"));
@@ -63,6 +66,7 @@ describe("a detached session", () => {
   });
 
   it("expires when it is asked for at the very deadline, though no timer has run yet (03 SS-12)", async () => {
+    verifies("03 SS-12", "02 P-72", "03 N-6");
     const { host } = executor();
     const { peer, sessionId } = await world.connect();
     await peer.request("process/start", startParams("p"));
@@ -74,6 +78,7 @@ describe("a detached session", () => {
   });
 
   it("gets its full 30 s again after each detach", async () => {
+    verifies("03 SS-14", "03 SS-18");
     executor();
     let { peer, sessionId } = await world.connect();
     for (let round = 0; round < 3; round += 1) {
@@ -86,6 +91,7 @@ describe("a detached session", () => {
   });
 
   it("lives as long as the executor's options say", async () => {
+    verifies("03 SS-18");
     executor({ sessionTtlMs: 500 });
     const { peer, sessionId } = await world.connect();
     peer.transport.destroy();
@@ -94,6 +100,7 @@ describe("a detached session", () => {
   });
 
   it("goes to exactly one of many that ask for it in one moment (03 I-13)", async () => {
+    verifies("03 I-13", "03 SS-16", "03 N-2");
     executor();
     const { peer, sessionId } = await world.connect();
     peer.transport.destroy();
@@ -104,6 +111,7 @@ describe("a detached session", () => {
   });
 
   it("keeps the output that nobody hears, without stopping the child, and replays nothing (02 P-69, P-70)", async () => {
+    verifies("02 P-69", "02 P-70", "02 P-29", "03 SS-41", "03 SS-45");
     const { host } = executor();
     const { peer, sessionId } = await world.connect();
     await peer.request("process/start", startParams("p"));
@@ -126,6 +134,7 @@ describe("a detached session", () => {
 
 describe("a session", () => {
   it("is refused to a second connection while the first one holds it, and that one does not notice (01 W-37)", async () => {
+    verifies("01 W-37", "02 P-73", "03 SS-12");
     executor();
     const { peer, sessionId } = await world.connect();
     expect(await resume(sessionId)).toBe(-32010);
@@ -134,12 +143,14 @@ describe("a session", () => {
   });
 
   it("is not known under any other name (03 SS-12)", async () => {
+    verifies("03 SS-12");
     executor();
     await world.connect();
     for (const id of ["", "nope", "00000000-0000-4000-8000-000000000000"]) expect(await resume(id)).toBe(-32600);
   });
 
   it("sees none of another session's processes (02 P-2)", async () => {
+    verifies("02 P-2", "02 P-74", "03 SS-11");
     const { host } = executor();
     const [a, b] = [await world.connect(), await world.connect()];
     await a.peer.request("process/start", startParams("p"));
@@ -154,6 +165,7 @@ describe("a session", () => {
   });
 
   it("is not used up by an initialize that fails (01 W-36)", async () => {
+    verifies("01 W-36", "03 SS-3");
     executor();
     const { peer } = world.open();
     await expect(peer.request("initialize", {})).rejects.toMatchObject({ rpcCode: -32602 });

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { memoryTransportPair } from "../../src/transports/memory-transport.ts";
 import { RawConnection } from "../raw-connection.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 async function withProcesses(...processIds: string[]) {
@@ -17,6 +18,7 @@ async function withProcesses(...processIds: string[]) {
 }
 
 it("an executor that stops closes its connections with 1001, asks its groups to end, and kills them 2 s later (03 SS-66)", async () => {
+  verifies("03 SS-66", "01 B-10");
   const { world, peer, close, isClosed } = await withProcesses("polite", "stubborn");
   const [polite, stubborn] = world.host.children;
   void close();

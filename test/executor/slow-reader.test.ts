@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { HIGH_WATER_BYTES } from "../../src/transports/water-marks.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 const chunk = new Uint8Array(64 * 1024);
@@ -14,6 +15,7 @@ function printUntilPaused(child: ScriptedExecutor["host"]["last"]): number {
 }
 
 it("a connection that does not read makes every child of its session wait, and no other (01 W-45)", async () => {
+  verifies("01 W-45", "03 SS-45");
   const world = new ScriptedExecutor();
   const [slow, quick] = [await world.connect(), await world.connect()];
   for (const { peer } of [slow, quick]) await peer.request("process/start", startParams("p"));
@@ -33,6 +35,7 @@ it("a connection that does not read makes every child of its session wait, and n
 });
 
 it("held-back children go on as soon as their reader has caught up, and nothing is lost (01 W-45)", async () => {
+  verifies("01 W-45");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p"));
@@ -51,6 +54,7 @@ it("held-back children go on as soon as their reader has caught up, and nothing 
 });
 
 it("children that were held back for a connection go on when it ends, and drain into the log (02 P-69)", async () => {
+  verifies("02 P-69");
   const world = new ScriptedExecutor();
   const { peer, sessionId } = await world.connect();
   await peer.request("process/start", startParams("p"));
@@ -87,6 +91,7 @@ it("the exit and the close of a held-back process are told as well", async () =>
 });
 
 it("a connection that runs 128 requests at once is not read until one of them is answered (03 D-7)", async () => {
+  verifies("03 D-7");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
   const waiting: (() => void)[] = [];

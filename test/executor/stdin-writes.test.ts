@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { rememberedWriteIds } from "../../src/actors/write-ledger.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 async function running(more: Readonly<Record<string, unknown>> = { pipeStdin: true }) {
@@ -12,6 +13,7 @@ async function running(more: Readonly<Record<string, unknown>> = { pipeStdin: tr
 }
 
 it("a repeated write id is accepted and writes nothing, whatever its bytes, also after the end (02 P-45)", async () => {
+  verifies("02 P-45", "03 SS-52");
   const { child, write, peer } = await running();
   await write("a", "once ");
   await expect(write("a", "twice ")).resolves.toEqual({ status: "accepted" });
@@ -23,6 +25,7 @@ it("a repeated write id is accepted and writes nothing, whatever its bytes, also
 });
 
 it("remembers the last 4096 write ids, first in first out (02 P-46)", async () => {
+  verifies("02 P-46", "03 SS-52");
   const { child, write } = await running();
   for (let id = 0; id < rememberedWriteIds; id += 1) await write(String(id), ".");
   await write("0", "forgotten?");
@@ -33,6 +36,7 @@ it("remembers the last 4096 write ids, first in first out (02 P-46)", async () =
 });
 
 it("an empty chunk is accepted, remembered, and writes nothing (02 P-48)", async () => {
+  verifies("02 P-48");
   const { child, write } = await running();
   await expect(write("e", "")).resolves.toEqual({ status: "accepted" });
   await write("e", "ignored");
@@ -40,6 +44,7 @@ it("an empty chunk is accepted, remembered, and writes nothing (02 P-48)", async
 });
 
 it("accepts 128 writes besides the one in progress, then lets them wait until the child reads (02 P-49)", async () => {
+  verifies("02 P-49");
   const { child, write } = await running();
   child.readsStdin = false;
   const done: string[] = [];
@@ -57,6 +62,7 @@ it("accepts 128 writes besides the one in progress, then lets them wait until th
 });
 
 it("two waiting writes with one id write once (02 P-45)", async () => {
+  verifies("02 P-45");
   const { child, write } = await running();
   child.readsStdin = false;
   for (let n = 0; n < 129; n += 1) await write(`w${n}`, ".");
@@ -69,6 +75,7 @@ it("two waiting writes with one id write once (02 P-45)", async () => {
 });
 
 it("what waits after a natural end is accepted and vanishes, after a terminate it is refused (02 P-50)", async () => {
+  verifies("02 P-50");
   for (const ending of ["exit", "closeStdin", "terminate"] as const) {
     const { child, write, peer } = await running();
     child.readsStdin = false;
@@ -83,6 +90,7 @@ it("what waits after a natural end is accepted and vanishes, after a terminate i
 });
 
 it("a process without stdin says so, one that is not there as well, and an empty write id is refused (02 P-44)", async () => {
+  verifies("02 P-44", "02 P-43");
   const { write, peer } = await running({});
   await expect(write("w")).resolves.toEqual({ status: "stdinClosed" });
   const unknown = { processId: "q", writeId: "w", chunk: "" };
@@ -94,6 +102,7 @@ it("a process without stdin says so, one that is not there as well, and an empty
 });
 
 it("a write that waits when its connection ends has no effect, so that it can be repeated (02 P-47)", async () => {
+  verifies("02 P-47", "03 SS-52");
   const { world, child, write, peer, sessionId } = await running();
   child.readsStdin = false;
   for (let n = 0; n < 129; n += 1) await write(`w${n}`, ".");

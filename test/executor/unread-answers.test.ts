@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { connectionLimits } from "../../src/actors/connection-actor.ts";
 import type { Transport, TransportListener } from "../../src/ports/transport.ts";
 import { encodeRequest } from "../../src/protocol/envelope.ts";
+import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor } from "./scripted-executor.ts";
 
 /** The executor's end of a connection whose peer writes and never reads. */
@@ -40,6 +41,7 @@ const quick: readonly (readonly [name: string, text: string])[] = [
 it.each(quick)(
   "a peer that floods the executor with %s and reads no answer is not read any more (01 B-2)",
   (_, text) => {
+    verifies("01 B-2");
     const { executor } = new ScriptedExecutor();
     const transport = new UnreadTransport();
     void executor.accept(transport);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { childEnvironment } from "../../../src/executor/environment/env-policy.ts";
 import type { EnvPolicy } from "../../../src/protocol/process.ts";
+import { verifies } from "../../rules/verifies.ts";
 
 // The server environment and the expected names of the recording p08-environment-policy; the names that no shell can hold
 // (`A.B`, `A[B]`, `ÀÉ`) do not show there, they were added here by the rules.
@@ -43,35 +44,42 @@ function namesOf(overrides: Partial<EnvPolicy>, env: Record<string, string> = {}
 const without = (...gone: string[]) => names.filter((name) => !gone.includes(name)).sort();
 
 test("without a policy the environment is exactly what was sent", () => {
+  verifies("02 P-16");
   expect(childEnvironment({ env: {}, envPolicy: null }, serverEnv)).toEqual({});
   const env = { "A=B": "x", "": "empty", PATH: "/usr/bin" };
   expect(childEnvironment({ env, envPolicy: null }, serverEnv)).toEqual(env);
 });
 
 test("inherit all takes everything", () => {
+  verifies("02 P-17");
   expect(childEnvironment({ env: {}, envPolicy: policy({}) }, serverEnv, "linux")).toEqual(serverEnv);
 });
 
 test("inherit none takes nothing", () => {
+  verifies("02 P-17");
   expect(namesOf({ inherit: "none" }, { X: "1" })).toEqual(["X"]);
 });
 
 test("inherit core takes the core names in any case", () => {
+  verifies("02 P-17");
   const core = "HOME Home LANG LC_ALL LOGNAME PATH SHELL TMPDIR USER path".split(" ");
   expect(namesOf({ inherit: "core" })).toEqual(core);
 });
 
 test("secrets are left out by default, and so is everything that sounds like one", () => {
+  verifies("02 P-17");
   expect(namesOf({ ignoreDefaultExcludes: false })).toEqual(without("MY_TOKEN", "api_key", "SecretX", "MONKEY"));
 });
 
 test("exclude removes by pattern, case ignored", () => {
+  verifies("02 P-17", "02 P-18");
   expect(namesOf({ exclude: ["f*"] })).toEqual(without("FOO", "foo_low"));
   expect(namesOf({ exclude: ["ab?"] })).toEqual(without("ABC"));
   expect(namesOf({ exclude: ["A[B]", "a.b"] })).toEqual(without("A[B]", "A.B"));
 });
 
 test("set is not subject to the excludes", () => {
+  verifies("02 P-17");
   expect(namesOf({ exclude: ["*"], set: { S: "1" } })).toEqual(["S"]);
   expect(
     namesOf(
@@ -82,17 +90,20 @@ test("set is not subject to the excludes", () => {
 });
 
 test("set overwrites, and env overwrites set", () => {
+  verifies("02 P-17");
   const envPolicy = policy({ set: { FOO: "set", BOTH: "set" } });
   const result = childEnvironment({ env: { BOTH: "env" }, envPolicy }, serverEnv);
   expect([result.FOO, result.BOTH]).toEqual(["set", "env"]);
 });
 
 test("includeOnly also removes what was set, and never what was sent", () => {
+  verifies("02 P-17");
   expect(namesOf({ includeOnly: ["ab*", "àé"] })).toEqual(["AB", "ABC", "ÀÉ"]);
   expect(namesOf({ set: { ZZ: "1", FOO: "set" }, includeOnly: ["FOO"] }, { OVER: "1" })).toEqual(["FOO", "OVER"]);
 });
 
 test("an empty pattern matches nothing", () => {
+  verifies("02 P-18");
   expect(namesOf({ includeOnly: [""] })).toEqual([]);
 });
 
@@ -101,11 +112,13 @@ test("a star and a question mark together need one character at least", () => {
 });
 
 test("names keep their case: Path stands beside PATH", () => {
+  verifies("02 P-18");
   expect(namesOf({ inherit: "core", set: { Path: "/x" } })).toContain("Path");
   expect(namesOf({ inherit: "core", set: { Path: "/x" } })).toContain("PATH");
 });
 
 test("a variable that is not UTF-8 is left out", () => {
+  verifies("02 S-11");
   const damaged = { OK: "1", BAD: "a\uFFFDb", "N\uFFFD": "x" };
   expect(childEnvironment({ env: {}, envPolicy: policy({}) }, damaged, "linux")).toEqual({ OK: "1" });
 });
@@ -127,6 +140,7 @@ test("nothing that was passed in is changed", () => {
 });
 
 test("on Windows the core list is another one, and PATHEXT is never missing", () => {
+  verifies("02 P-17");
   const windows = { Path: "C:\\bin", SystemRoot: "C:\\Windows", LANG: "C", APPDATA: "C:\\a" };
   expect(childEnvironment({ env: {}, envPolicy: policy({ inherit: "core" }) }, windows, "win32")).toEqual({
     Path: "C:\\bin",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { matchesPattern } from "../../../src/executor/environment/name-pattern.ts";
+import { verifies } from "../../rules/verifies.ts";
 
 test.each([
   ["PATH", "PATH", true],
@@ -26,6 +27,7 @@ test.each([
   ["aab", "a*ab", true],
   ["abcabd", "*abd", true],
 ])("%j against %j: %s", (name, pattern, expected) => {
+  verifies("02 P-18");
   expect(matchesPattern(name, pattern)).toBe(expected);
 });
 

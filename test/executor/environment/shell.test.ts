@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
 import { detectShell, type ShellSurroundings } from "../../../src/executor/environment/shell.ts";
+import { verifies } from "../../rules/verifies.ts";
 
 function surroundings(overrides: Partial<ShellSurroundings>, ...files: string[]): ShellSurroundings {
   return {
@@ -20,10 +21,12 @@ test.each([
   ["/bin/sh", "sh"],
   ["/opt/pwsh", "powershell"],
 ])("the login shell %s is %s at its own path", async (loginShell, name) => {
+  verifies("01 W-52");
   expect(await detectShell(surroundings({ loginShell }, loginShell))).toEqual({ name, path: loginShell });
 });
 
 test("a login shell that is not there is searched in PATH, then in its fixed places", async () => {
+  verifies("01 W-52");
   const loginShell = "/gone/bash";
   expect(await detectShell(surroundings({ loginShell }, "/usr/bin/bash", "/bin/bash"))).toEqual({
     name: "bash",
@@ -38,6 +41,7 @@ test("a login shell that is not there is searched in PATH, then in its fixed pla
 test.each([null, "", "/usr/bin/fish", "/usr/sbin/nologin"])(
   "without a usable entry (%j) it is bash, then zsh, then sh",
   async (loginShell) => {
+    verifies("01 W-52");
     expect(await detectShell(surroundings({ loginShell }, "/usr/bin/zsh", "/usr/local/bin/bash"))).toEqual({
       name: "bash",
       path: "/usr/local/bin/bash",
@@ -51,11 +55,13 @@ test.each([null, "", "/usr/bin/fish", "/usr/sbin/nologin"])(
 );
 
 test("on macOS zsh comes first", async () => {
+  verifies("01 W-52");
   const found = await detectShell(surroundings({ platform: "darwin" }, "/bin/zsh", "/bin/bash"));
   expect(found).toEqual({ name: "zsh", path: "/bin/zsh" });
 });
 
 test("on Windows it is PowerShell, finally cmd", async () => {
+  verifies("01 W-52");
   expect(await detectShell(surroundings({ platform: "win32" }))).toEqual({ name: "cmd", path: "cmd.exe" });
   const found = await detectShell(surroundings({ platform: "win32" }, "/usr/bin/powershell.exe"));
   expect(found).toEqual({ name: "powershell", path: "/usr/bin/powershell.exe" });
@@ -68,6 +74,7 @@ test("an empty element of PATH is not the working directory", async () => {
 });
 
 test("on this host it is the entry of the user database, whatever SHELL says", async () => {
+  verifies("01 W-52");
   const entry = userInfo().shell;
   const shell = new URL("../../../src/executor/environment/shell.ts", import.meta.url).href;
   const program = `import(${JSON.stringify(shell)}).then(async (m) => console.log(JSON.stringify(await m.detectShell())))`;

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { childrenOf } from "../../../src/executor/spawn/process-table.ts";
 import { StdinClosedError } from "../../../src/ports/process-host.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { eventually, groupIsEmpty, RecordedChild, run } from "./recorded-child.ts";
 
 const host = posixProcessHost();
@@ -10,12 +11,14 @@ afterAll(() => host[Symbol.dispose]());
 
 describe("a child on pipes", () => {
   it("leads its own session and group, without a terminal", async () => {
+    verifies("02 P-9");
     const child = await run(host, "cut -d' ' -f1,5,6,7 /proc/$$/stat");
     const { pid } = child.child;
     expect(child.text("stdout")).toBe(`${pid} ${pid} ${pid} 0\n`);
   });
 
   it("gets the descriptors 0, 1 and 2 only, and they are real pipes", async () => {
+    verifies("02 P-9");
     const child = await RecordedChild.start(host, { argv: ["ls", "-l", "/proc/self/fd"], stdin: "pipe" });
     await child.untilClosed();
     child.child.release();
@@ -26,6 +29,7 @@ describe("a child on pipes", () => {
   });
 
   it("starts with no signal blocked or ignored", async () => {
+    verifies("02 P-9");
     const child = await RecordedChild.start(host, { argv: ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"] });
     await child.untilClosed();
     expect(child.text("stdout")).toMatch(/^SigBlk:\t0+\nSigIgn:\t0+\n$/);
@@ -48,6 +52,7 @@ describe("a child on pipes", () => {
   });
 
   it("gets exactly the given environment", async () => {
+    verifies("02 P-16");
     const env = { "A=B": "x", "": "empty", Ä: "ö" };
     const child = await RecordedChild.start(host, { argv: ["/usr/bin/env"], env });
     await child.untilClosed();
@@ -55,11 +60,13 @@ describe("a child on pipes", () => {
   });
 
   it.each(["custom0", "-sh", ""])("sees %j as its argv[0] when asked for", async (arg0) => {
+    verifies("02 P-13");
     const child = await run(host, "tr '\\0' '|' </proc/$$/cmdline", { arg0 });
     expect(child.text("stdout")).toMatch(new RegExp(`^${arg0}\\|-c\\|`));
   });
 
   it("reads an empty stdin unless one is asked for", async () => {
+    verifies("02 P-14");
     const child = await run(host, "cat; echo end");
     expect(child.text("stdout")).toBe("end\n");
     await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(StdinClosedError);
@@ -67,6 +74,7 @@ describe("a child on pipes", () => {
   });
 
   it("keeps bytes and streams apart", async () => {
+    verifies("02 P-24", "02 P-25");
     const child = await run(
       host,
       "printf '\\377\\376\\000\\001\\303'; sleep 0.01; printf '\\244'; echo oops >&2; exit 7",
@@ -93,12 +101,14 @@ describe("a child on pipes", () => {
     ["kill -TERM $$", 143],
     ["kill -SYS $$", 159],
   ])("reports %j as %i", async (script, exitCode) => {
+    verifies("02 P-30");
     expect((await run(host, script)).exitCode).toBe(exitCode);
   });
 });
 
 describe("the exit", () => {
   it("comes after the output that was there, once", async () => {
+    verifies("02 S-9");
     for (let round = 0; round < 100; round++) {
       const child = await RecordedChild.start(host, { argv: ["head", "-c", "20000", "/dev/zero"] });
       await child.untilExited();
@@ -109,6 +119,7 @@ describe("the exit", () => {
   });
 
   it("is not held back by a grandchild that keeps the pipes, whose output follows", async () => {
+    verifies("02 P-27", "02 S-9");
     const gate = mkdtempSync("/tmp/gate-");
     const script = `(while [ ! -e ${gate}/open ]; do sleep 0.01; done; echo late) & exit 5`;
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", script] });
@@ -122,6 +133,7 @@ describe("the exit", () => {
   });
 
   it("is not held back by a grandchild that writes without end", async () => {
+    verifies("02 P-27", "02 S-9");
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "yes & exit 3"] });
     await child.untilExited();
     expect(child.exitCode).toBe(3);
@@ -142,6 +154,7 @@ describe("the exit", () => {
 
 describe("backpressure", () => {
   it("makes the child block, and lets it go on", async () => {
+    verifies("01 W-45");
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "head -c 1000000 /dev/zero; echo done >&2"] });
     child.child.pauseOutput();
     await eventually(() => writerIsBlocked(child.child.pid));
@@ -155,6 +168,7 @@ describe("backpressure", () => {
 
 describe("stdin", () => {
   it("takes writes in order, each once the kernel has it", async () => {
+    verifies("02 P-48");
     const child = await RecordedChild.start(host, { argv: ["cat"], stdin: "pipe" });
     const parts = Array.from({ length: 50 }, (_, index) => Buffer.alloc(3_000, index));
     await Promise.all(parts.map((part) => child.child.write(part)));

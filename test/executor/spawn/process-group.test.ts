@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { ProcessGroup } from "../../../src/executor/spawn/process-group.ts";
 import { membersOf, readProcess } from "../../../src/executor/spawn/process-table.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { eventually, groupIsEmpty, RecordedChild } from "./recorded-child.ts";
 
 const host = posixProcessHost();
@@ -23,6 +24,7 @@ async function printedPids(
 
 describe("signalling a running child", () => {
   it("reaches the whole group, trap and all", async () => {
+    verifies("02 P-52");
     const child = await RecordedChild.start(host, {
       argv: [
         "sh",
@@ -40,6 +42,7 @@ describe("signalling a running child", () => {
   });
 
   it("with SIGKILL ends a child that ignores everything else, and its children", async () => {
+    verifies("02 P-57", "02 P-60", "02 S-3");
     const child = await RecordedChild.start(host, {
       argv: ["sh", "-c", "trap '' TERM INT HUP; echo ready; sleep 100; sleep 100"],
     });
@@ -53,6 +56,7 @@ describe("signalling a running child", () => {
   });
 
   it("with SIGKILL keeps the output that was in the pipe", async () => {
+    verifies("02 S-13");
     const child = await RecordedChild.start(host, {
       argv: ["sh", "-c", "head -c 40000 /dev/zero; echo full >&2; exec sleep 100"],
     });
@@ -105,6 +109,7 @@ describe("signalling after the leader's exit", () => {
   });
 
   it("does nothing once the group is gone", async () => {
+    verifies("02 S-4");
     const child = await RecordedChild.start(host, { argv: ["true"] });
     await child.untilClosed();
     child.child.signal("SIGKILL");
@@ -112,6 +117,7 @@ describe("signalling after the leader's exit", () => {
   });
 
   it("never touches a group of the same number that is not the same", async () => {
+    verifies("02 S-4");
     const stranger = spawn("sleep", ["100"], { detached: true, stdio: "ignore" });
     const pid = pidOf(stranger);
     await eventually(() => readProcess(pid)?.group === pid);
@@ -140,6 +146,7 @@ describe("signalling after the leader's exit", () => {
   });
 
   it("stops when all of those are gone, though somebody bears the group's number", async () => {
+    verifies("02 S-4");
     // Waits for stdin, which never comes, so that no other member of the group comes and goes.
     const heir = "trap 'sleep 100 & exit' USR1; echo $$; while :; do read never; done";
     const { pid, group, survivors } = await leaderless('exec 3<&0; sh -c "$1" <&3 & wait', 1, heir);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { type ChildSpec, SpawnError } from "../../../src/ports/process-host.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { RecordedChild } from "./recorded-child.ts";
 
 const host = posixProcessHost();
@@ -77,12 +78,14 @@ describe.each(["none", "pty"] as const)("with stdin %s", (stdin) => {
     ["a name that is only denied", { argv: ["only-denied"], env: { PATH: "first:second" } }, eacces],
     ["a path without a leading dot that is not on disk", { argv: ["usr/bin/id"] }, enoent],
   ])("refuses %s", async (_, spec, message) => {
+    verifies("02 P-12", "02 S-7");
     const refusal = await start(spec).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(SpawnError);
     expect((refusal as SpawnError).message).toBe(message);
   });
 
   it("goes on past a candidate that may not be run", async () => {
+    verifies("02 P-10", "02 S-7");
     expect(await said({ argv: ["tool"], env: { PATH: "first:second" } })).toBe("second\n");
   });
 
@@ -91,6 +94,7 @@ describe.each(["none", "pty"] as const)("with stdin %s", (stdin) => {
   });
 
   it("counts relative elements of the search path from the child's directory", async () => {
+    verifies("02 P-10", "02 S-7");
     expect(await said({ argv: ["tool"], cwd: join(folder, "sub"), env: { PATH: "../second" } })).toBe("second\n");
   });
 
@@ -98,14 +102,17 @@ describe.each(["none", "pty"] as const)("with stdin %s", (stdin) => {
     ["an empty search path", ""],
     ["an empty element", "/nonexistent:"],
   ])("takes %s for the child's directory", async (_, searchPath) => {
+    verifies("02 P-10", "02 S-7");
     expect(await said({ argv: ["tool"], cwd: join(folder, "second"), env: { PATH: searchPath } })).toBe("second\n");
   });
 
   it("searches the usual places when the environment has no PATH", async () => {
+    verifies("02 P-10", "02 S-7");
     expect(await said({ argv: ["sh", "-c", 'echo "$0"'], env: {} })).toBe("sh\n");
   });
 
   it("takes a name with a slash as a path from the child's directory", async () => {
+    verifies("02 P-10", "02 S-7");
     expect(await said({ argv: ["usr/bin/printf", "ok"], cwd: "/" })).toBe("ok");
   });
 

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { StdinClosedError } from "../../../src/ports/process-host.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { eventually, RecordedChild, run } from "./recorded-child.ts";
 
 const withSetsid = posixProcessHost();
@@ -19,6 +20,7 @@ describe.each([
   ["the trampoline", withoutSetsid],
 ] as const)("a child put on a terminal by %s", (_, host) => {
   it("leads a session with the terminal of 24 by 80 as controlling terminal, in the foreground", async () => {
+    verifies("02 P-20");
     const child = await run(
       host,
       "stty size; tty; echo TERM=$TERM; cut -d' ' -f1,5,6,8 /proc/$$/stat; echo err >&2",
@@ -31,6 +33,7 @@ describe.each([
   });
 
   it("has the kernel's default line discipline", async () => {
+    verifies("02 P-20");
     const child = await run(host, "stty -a", pty);
     const settings = child.text("pty");
     for (const on of ["icanon", "echo", "isig", "icrnl", "opost", "onlcr"])
@@ -40,6 +43,7 @@ describe.each([
   });
 
   it("gets exactly the given environment and the login shell", async () => {
+    verifies("02 P-20");
     const start = (env: Record<string, string>) => RecordedChild.start(host, { argv: ["/usr/bin/env"], env, ...pty });
     const bare = await start({ "A=B": "x", "": "e", NODE_OPTIONS: "--no-such-option" });
     const chosen = await start({ SHELL: "/bin/zzz" });
@@ -62,6 +66,7 @@ describe.each([
   });
 
   it.each(["custom0", "-sh", ""])("sees %j as its argv[0] when asked for", async (arg0) => {
+    verifies("02 S-7");
     const child = await run(host, "tr '\\0' '|' </proc/$$/cmdline", { ...pty, arg0 });
     expect(child.text("pty")).toMatch(new RegExp(`^${arg0}\\|-c\\|`));
   });
@@ -79,6 +84,7 @@ describe.each([
     ["kill -SEGV $$", 139],
     ["kill -TERM $$", 143],
   ])("reports %j as %i", async (script, exitCode) => {
+    verifies("02 S-3");
     expect((await run(host, script, pty)).exitCode).toBe(exitCode);
   });
 });
@@ -104,6 +110,7 @@ describe("a terminal", () => {
   });
 
   it("turns ^C into an interrupt", async () => {
+    verifies("02 P-51");
     const child = await RecordedChild.start(host, {
       argv: ["sh", "-c", "trap 'echo INT; exit 9' INT; echo ready; while :; do sleep 0.05; done"],
       ...pty,
@@ -116,6 +123,7 @@ describe("a terminal", () => {
   });
 
   it("interrupts the foreground job of an interactive shell, not the shell", async () => {
+    verifies("02 S-6");
     const child = await RecordedChild.start(host, {
       argv: ["bash", "--norc", "-i"],
       env: { PATH: "/usr/bin:/bin", PS1: "> " },
@@ -137,6 +145,7 @@ describe("a terminal", () => {
   });
 
   it("brings what was written before the exit before the exit", async () => {
+    verifies("02 S-9");
     for (let round = 0; round < 50; round++) {
       const child = await RecordedChild.start(host, {
         argv: ["sh", "-c", "stty -onlcr; head -c 3000 /dev/zero; exit 6"],
@@ -161,6 +170,7 @@ describe("a terminal", () => {
     ["ignores SIGHUP", "trap '' HUP; LATE & exit 5"],
     ["has a session of its own", "setsid sh -c 'LATE' & sleep 0.05; exit 5"],
   ])("stays open for a survivor that %s", async (_, script) => {
+    verifies("02 P-27");
     const gate = mkdtempSync("/tmp/gate-");
     const late = `(echo ready >${gate}/ready; while [ ! -e ${gate}/open ]; do sleep 0.01; done; echo late)`;
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", script.replace("LATE", late)], ...pty });
@@ -193,6 +203,7 @@ describe("a terminal", () => {
 
 describe("typing into terminals whose programs do not read", () => {
   it("blocks nothing else, and arrives whole once they do", async () => {
+    verifies("02 S-1");
     const host = withSetsid;
     const gate = mkdtempSync("/tmp/gate-");
     const script = `stty raw -echo; echo ready; while [ ! -e ${gate}/open ]; do sleep 0.01; done; head -c 300000 | sha1sum`;
