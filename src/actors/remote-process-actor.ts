@@ -119,7 +119,7 @@ export class RemoteProcessActor implements ProcessFollower {
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#recent.add(event);
       for (const observer of [...this.#observers]) observer.next(event);
-      if (event.type === "closed") this.#finish();
+      if (event.type === "closed") return this.#finish(); // what a wrong executor sends behind it is nobody's
     }
   }
 

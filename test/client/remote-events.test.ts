@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { EventGapError, type RemoteEvent } from "../../src/index.ts";
+import { scriptedLink, settled, startScripted } from "./scripted-link.ts";
+
+const output = (processId: string, seq: number, text = `${seq} `) =>
+  ["process/output", { processId, seq, stream: "stdout", chunk: btoa(text) }] as const;
+
+describe("events", () => {
+  it("that overtake the answer to the start, or each other, are put in order (01 W-43, W-44)", async () => {
+    const { link, peer } = await scriptedLink();
+    const starting = link.start(["program"]);
+    await settled();
+    const processId = String(peer.last.params.processId);
+    const startId = peer.last.id;
+    peer.notify("process/closed", { processId, seq: 5 });
+    peer.notify(...output(processId, 2));
+    peer.notify("process/exited", { processId, seq: 4, exitCode: 9 });
+    peer.notify(...output(processId, 1));
+    peer.answer({ processId }, startId);
+    const process = await starting;
+    const text = process.text();
+    peer.notify(...output(processId, 2, "twice"));
+    peer.notify(...output(processId, 3));
+    expect(await text).toBe("1 2 3 ");
+    expect(await process.exited).toEqual({ exitCode: 9 });
+  });
+
+  it("behind the close are nobody's (03 I-2)", async () => {
+    const { link, peer } = await scriptedLink();
+    const { process, processId } = await startScripted(link, peer);
+    const events: RemoteEvent[] = [];
+    process.events$.subscribe((event) => events.push(event));
+    peer.notify("process/exited", { processId, seq: 4, exitCode: 0 });
+    peer.notify(...output(processId, 3));
+    peer.notify("process/closed", { processId, seq: 2 });
+    peer.notify(...output(processId, 1));
+    await process.closed;
+    await settled();
+    expect(events.map(({ type }) => type)).toEqual(["output", "closed"]);
+    const late: RemoteEvent[] = [];
+    process.events$.subscribe((event) => late.push(event));
+    expect(late).toEqual(events);
+    expect(await process.exited).toEqual({ exitCode: -1 });
+  });
+
+  it("whose predecessor does not come fail that process within a bound, and no other (03 I-25)", async () => {
+    const { link, peer } = await scriptedLink();
+    const lossy = await startScripted(link, peer);
+    const whole = await startScripted(link, peer);
+    const text = lossy.process.text().catch((error: unknown) => error);
+    peer.notify(...output(lossy.processId, 1));
+    for (let seq = 3; seq < 1_100; seq += 1) peer.notify(...output(lossy.processId, seq));
+    expect(await text).toBeInstanceOf(EventGapError);
+    await expect(lossy.process.exited).rejects.toBeInstanceOf(EventGapError);
+    expect(peer.last).toMatchObject({ method: "process/terminate", params: { processId: lossy.processId } });
+    peer.notify(...output(whole.processId, 1));
+    expect(Buffer.from((await whole.process.output.next()).value.bytes).toString()).toBe("1 ");
+    expect(link.state.value).toBe("Connected");
+  });
+
+  it("of a process that nobody started, and notifications that nobody knows, are ignored (01 W-51)", async () => {
+    const { link, peer, faults } = await scriptedLink();
+    peer.notify(...output("stranger", 1));
+    peer.notify("process/exited", { processId: "stranger", seq: 2, exitCode: 0 });
+    peer.notify("process/invented", { processId: "stranger" });
+    await settled();
+    expect(link.state.value).toBe("Connected");
+    expect(faults).toEqual([]);
+  });
+});
