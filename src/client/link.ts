@@ -15,6 +15,9 @@ export interface LinkPorts extends RemoteProcessPorts {
   readonly cwd: RemotePath;
 }
 
+/** How long a link that is closed waits for the answers to its terminates (03 D-14). */
+const closeGraceMs = 1_000;
+
 /**
  * A place to run things: processes, files and facts of one executor, over one session. Made by `connect()` or
  * `localEnvironment()`; close it, or let `await using` do so. When its connection ends everything pending settles at once
@@ -67,13 +70,17 @@ export class Link implements AsyncDisposable {
     return process;
   }
 
-  /** Terminates what still runs and closes the connection. Idempotent. */
+  /** Terminates what still runs and closes the connection; an executor that does not answer delays it by a second. Idempotent. */
   async close(): Promise<void> {
     // Terminate requests are on their way before the close, and whatever the answer, the link ends.
+    const { clock } = this.#ports;
+    const graceOver = Promise.withResolvers<void>();
+    const timer = clock.setTimeout(graceOver.resolve, closeGraceMs);
     const ending = [...this.#processes].map(({ processId }) =>
       this.#actor.call("process/terminate", { processId }, { cleanUp: true }),
     );
-    await Promise.allSettled(ending);
+    await Promise.race([Promise.allSettled(ending), graceOver.promise]);
+    clock.clearTimeout(timer);
     await this.#actor.close();
   }
 
