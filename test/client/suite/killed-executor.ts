@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LinkFailedError } from "../../../src/index.ts";
+import { killNow } from "../../conformance/peer/process-tree.ts";
 import type { Venue } from "./venue.ts";
 
 /** The executor dies in the middle of everything. */
@@ -12,9 +13,9 @@ export function killedExecutorTests(openMortal: NonNullable<Venue["openMortal"]>
       const over = new Promise<void>((complete) => {
         link.state$.subscribe({ next: ({ value }) => states.push(value), complete });
       });
-      const process = await link.start(["sh", "-c", "echo out; exec sleep 1000"], { stdin: true });
+      const process = await link.start(["sh", "-c", "echo $$; exec sleep 1000"], { stdin: true });
       const reader = process.output;
-      await reader.next();
+      const pid = Number(Buffer.from((await reader.next()).value.bytes));
       // Writes to a child that does not read: some of them are pending when the executor dies.
       const piece = new Uint8Array(1024 * 1024);
       const writes = Array.from({ length: 40 }, () => process.stdin.write(piece));
@@ -45,6 +46,7 @@ export function killedExecutorTests(openMortal: NonNullable<Venue["openMortal"]>
       await expect(process.text()).rejects.toMatchObject({ code: "linkFailed" });
       await process[Symbol.asyncDispose]();
       await link.close();
+      killNow(pid); // nobody is left who would
     });
 
     it("fails a start that is under way with an unknown effect, and one that was not sent with none", async () => {
