@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeNotification } from "../../src/protocol/envelope.ts";
+import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../../src/protocol/output-frame.ts";
+import { verifies } from "../rules/verifies.ts";
+
+const processId = fc.string({ unit: "binary" });
+const seq = fc.maxSafeNat();
+
+test("a frame of output says what the plain encoding says", () => {
+  verifies("02 P-1", "02 P-24");
+  const stream = fc.constantFrom("stdout" as const, "stderr" as const, "pty" as const);
+  fc.assert(
+    fc.property(processId, seq, stream, fc.uint8Array(), (processId, seq, stream, bytes) => {
+      const params = { processId, seq, stream, chunk: Buffer.from(bytes).toString("base64") };
+      const frame = encodeOutput(encodeProcessId(processId), seq, stream, bytes);
+      expect(JSON.parse(frame)).toEqual(JSON.parse(encodeNotification("process/output", params)));
+    }),
+  );
+});
+
+test("so do the frames of an exit and of a close", () => {
+  fc.assert(
+    fc.property(processId, seq, fc.integer({ min: -1, max: 255 }), (processId, seq, exitCode) => {
+      const id = encodeProcessId(processId);
+      const exited = encodeNotification("process/exited", { processId, seq, exitCode });
+      expect(JSON.parse(encodeExited(id, seq, exitCode))).toEqual(JSON.parse(exited));
+      const closed = encodeNotification("process/closed", { processId, seq });
+      expect(JSON.parse(encodeClosed(id, seq))).toEqual(JSON.parse(closed));
+    }),
+  );
+});
+
+test("a frame is one byte per character, whatever the name of the process", () => {
+  fc.assert(
+    fc.property(processId, (processId) => {
+      expect(encodeProcessId(processId)).toMatch(/^[\x20-\x7e]*$/);
+    }),
+  );
+});
