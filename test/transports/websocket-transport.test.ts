@@ -8,7 +8,7 @@ import { dialWebSocket } from "../../src/transports/dial-websocket.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/transports/water-marks.ts";
 import { CLOSE_GRACE_MS } from "../../src/transports/websocket-transport.ts";
 import { verifies } from "../rules/verifies.ts";
-import { Listening } from "./listening.ts";
+import { Listening, type Opened } from "./listening.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { frame, RawPeer } from "./raw-peer.ts";
 import { RecordingListener } from "./recording-listener.ts";
@@ -55,6 +55,32 @@ test.each([
   await client.heard.until(({ messages }) => messages.length === 2);
   expect(client.heard.messages[0] === text).toBe(true);
   expect(client.heard.messages[1]).toBe("next");
+  client.transport.destroy();
+});
+
+test("a message behind an answer does not wait for its acknowledgement, at either end", async () => {
+  verifies("01 B-3", "03 D-12");
+  await using listening = await Listening.start();
+  const { client, server } = await listening.pair();
+  const rounds = 20;
+  const roles: readonly (readonly [asking: Opened, answering: Opened])[] = [
+    [client, server],
+    [server, client],
+  ];
+  for (const [asking, answering] of roles) {
+    const before = { asked: answering.heard.messages.length, told: asking.heard.messages.length };
+    const began = performance.now();
+    for (let round = 1; round <= rounds; round++) {
+      asking.transport.send("request");
+      await answering.heard.until(({ messages }) => messages.length === before.asked + round);
+      answering.transport.send("answer");
+      await new Promise(setImmediate);
+      answering.transport.send("notification");
+      await asking.heard.until(({ messages }) => messages.length === before.told + 2 * round);
+    }
+    // With the algorithm of Nagle a round would wait 40 ms for the peer's delayed acknowledgement.
+    expect(performance.now() - began).toBeLessThan((rounds * 40) / 2);
+  }
   client.transport.destroy();
 });
 
