@@ -107,6 +107,8 @@ it("the method comes first, then the params, then the handshake (01 W-35)", asyn
   await expect(peer.request("unknown", "x")).rejects.toMatchObject({ rpcCode: -32601 });
   await expect(peer.request("process/read", {})).rejects.toMatchObject({ rpcCode: -32602 });
   await expect(peer.request("process/read", { processId: "p" })).rejects.toMatchObject({ rpcCode: -32600 });
+  await expect(peer.request("fs/getMetadata", { path: "rel" })).rejects.toMatchObject({ rpcCode: -32602 });
+  await expect(peer.request("fs/getMetadata", { path: "/tmp" })).rejects.toMatchObject({ rpcCode: -32600 });
 });
 
 it("every message may be written before the first answer is read (01 W-33)", async () => {

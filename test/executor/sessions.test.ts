@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { RpcError } from "../../src/protocol/errors.ts";
+import type { RawConnection } from "../raw-connection.ts";
 import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
@@ -176,5 +177,94 @@ describe("a session", () => {
     const error = await peer.request("initialize", { clientName: "c" }).catch((refusal: RpcError) => refusal);
     expect(error).toMatchObject({ rpcCode: -32600, message: "initialize may only be sent once per connection" });
     await expect(peer.request("environment/info")).resolves.toBeDefined();
+  });
+
+  it("has an unguessable name, and keeps it when it is resumed", async () => {
+    verifies("03 SS-1", "03 SS-6");
+    executor();
+    const first = await world.connect();
+    const other = await world.connect();
+    expect(first.sessionId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(other.sessionId).not.toBe(first.sessionId);
+    first.peer.transport.destroy();
+    await settled();
+    const { peer } = world.open();
+    const resumed = { clientName: "again", resumeSessionId: first.sessionId };
+    expect(await peer.request("initialize", resumed)).toEqual({ sessionId: first.sessionId });
+  });
+
+  it("is a new one unless another one is named, by a string", async () => {
+    verifies("03 SS-2");
+    executor();
+    const { sessionId } = await world.connect();
+    const names = new Set([sessionId]);
+    for (const params of [{ clientName: "c" }, { clientName: "c", resumeSessionId: null }]) {
+      names.add(String((await world.open().peer.request("initialize", params)).sessionId));
+    }
+    expect(names.size).toBe(3);
+    for (const resumeSessionId of [5, true, {}, [sessionId]]) {
+      const refused = world.open().peer.request("initialize", { clientName: "c", resumeSessionId });
+      await expect(refused).rejects.toMatchObject({ rpcCode: -32602 });
+    }
+  });
+
+  it("does not depend on how its client calls itself, nor on what else it says", async () => {
+    verifies("03 SS-4");
+    executor();
+    const { peer } = world.open();
+    await expect(peer.request("initialize", { clientName: null })).rejects.toMatchObject({ rpcCode: -32602 });
+    const { sessionId } = await peer.request("initialize", {
+      clientName: "",
+      proctor: { v: 1 },
+      resumeSessionId: null,
+    });
+    peer.transport.destroy();
+    await settled();
+    const next = world.open().peer;
+    next.send(
+      `{"id":1,"x":[],"method":"initialize","params":{"clientName":"other","resumeSessionId":"${sessionId}","y":1}}`,
+    );
+    await settled();
+    expect(next.texts).toEqual([`{"id":1,"result":{"sessionId":"${sessionId}"}}`]);
+  });
+
+  it.each([
+    ["is cut", (peer: RawConnection) => peer.transport.destroy()],
+    ["is closed in order", (peer: RawConnection) => peer.transport.close(1000, "bye")],
+    ["breaks the rules", (peer: RawConnection) => peer.notify("no/such/notification")],
+  ])("waits to be resumed when its connection %s", async (_, end) => {
+    verifies("03 SS-17", "03 SS-13");
+    executor();
+    const { peer, sessionId } = await world.connect();
+    await peer.request("process/start", startParams("p"));
+    end(peer);
+    await peer.ended;
+    await settled();
+    expect(world.executor.counts).toEqual({ connections: 0, sessions: 1, processes: 1 });
+    expect(await resume(sessionId)).toBe("resumed");
+    expect(world.host.last.signals).toEqual([]);
+  });
+
+  it("tells of its processes from the moment of the resume, before the handshake is complete", async () => {
+    verifies("03 SS-40");
+    executor();
+    const first = await world.connect();
+    await first.peer.request("process/start", startParams("p"));
+    first.peer.transport.destroy();
+    await settled();
+    const { peer } = world.open();
+    await peer.request("initialize", { clientName: "again", resumeSessionId: first.sessionId });
+    world.host.last.print("at once");
+    await settled();
+    expect(peer.eventsOf("p").map(({ params }) => params.chunk)).toEqual([btoa("at once")]);
+  });
+
+  it("is unknown to an executor that has been started anew", async () => {
+    verifies("03 SS-64");
+    executor();
+    const { sessionId } = await world.connect();
+    const { peer } = new ScriptedExecutor().open();
+    const resumed = peer.request("initialize", { clientName: "again", resumeSessionId: sessionId });
+    await expect(resumed).rejects.toMatchObject({ rpcCode: -32600, message: `unknown session id ${sessionId}` });
   });
 });

@@ -43,6 +43,17 @@ it("an empty chunk is accepted, remembered, and writes nothing (02 P-48)", async
   expect(child.stdin).toEqual([]);
 });
 
+it("nothing that can be written ends the stdin of a process", async () => {
+  verifies("02 P-15");
+  const { child, write, peer } = await running();
+  await write("empty", "");
+  await write("control", "\u0004\u0000");
+  await expect(peer.request("process/closeStdin", { processId: "p" })).rejects.toMatchObject({ rpcCode: -32601 });
+  await expect(write("more")).resolves.toEqual({ status: "accepted" });
+  expect(child.input).toBe("\u0004\u0000more");
+  await expect(peer.request("process/read", { processId: "p" })).resolves.toMatchObject({ exited: false });
+});
+
 it("accepts 128 writes besides the one in progress, then lets them wait until the child reads (02 P-49)", async () => {
   verifies("02 P-49");
   const { child, write } = await running();

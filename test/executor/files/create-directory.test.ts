@@ -73,6 +73,14 @@ test("a failure names the component that is in the way", async () => {
   expect(error?.data).toEqual({ errno: "EEXIST", op: "createDirectory", path: `file://${folder.at("broken")}` });
 });
 
+test("parents that were made stay when a deeper one cannot be", async () => {
+  verifies("04 F-22");
+  await using folder = await tempFolder();
+  const { error } = await call("fs/createDirectory", { path: folder.at("a/b", "x".repeat(256), "c") });
+  expect(error).toMatchObject({ code: -32603, message: "Filename too long (os error 36)" });
+  expect(await folder.sh("find . | sort")).toBe(".\n./a\n./a/b\n");
+});
+
 test("many at once for one deep path all succeed", async () => {
   await using folder = await tempFolder();
   const calls = Array.from({ length: 8 }, (_, index) =>

@@ -72,6 +72,26 @@ test.each(everyMethod)("%s refuses a path of another system and one with a NUL",
   expect(error).toMatchObject({ code: -32600, message: "file name contained an unexpected NUL byte" });
 });
 
+test.each(everyMethod)(
+  "%s takes an object with what it needs, and ignores what it does not know",
+  async (method, params) => {
+    verifies("04 F-3");
+    const known = params("file:///C:/x"); // decodes, and is then refused by what it names
+    const answer = (params: unknown) => call(method, params as WireParams<typeof method>);
+    for (const unusable of [undefined, null, "file:///x", 1]) {
+      expect((await answer(unusable)).error).toMatchObject({ code: -32602 });
+    }
+    for (const name of Object.keys(known)) {
+      const { [name]: _, ...rest } = known as Record<string, unknown>;
+      expect((await answer(rest)).error).toMatchObject({ code: -32602, message: `missing field \`${name}\`` });
+      expect((await answer({ ...known, [name]: null })).error?.code).toBe(-32602);
+    }
+    for (const more of [{}, { unknown: 1 }, { sandbox: null }]) {
+      expect((await answer({ ...known, ...more })).error).toMatchObject({ code: -32600 });
+    }
+  },
+);
+
 test("a host that is called directly refuses a NUL too", async () => {
   await expect(nodeFileHost.readFile("/tmp/a\0b", { limitBytes: 1 })).rejects.toMatchObject({ code: "fileRefused" });
   await expect(nodeFileHost.copy("/tmp/a", Buffer.from("/b\0"), { recursive: false })).rejects.toMatchObject({
