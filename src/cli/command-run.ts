@@ -5,7 +5,7 @@ import { ProctorError, RpcError } from "../protocol/errors.ts";
 import { copyOutput } from "./copy-output.ts";
 import { StartError } from "./exit-codes.ts";
 import { forwardInput } from "./forward-input.ts";
-import { localTerminalSize, rawInput } from "./local-terminal.ts";
+import { localTerminalSize, rawTerminal } from "./local-terminal.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Stoppable } from "./stop-signals.ts";
 
@@ -44,7 +44,7 @@ export class CommandRun implements Stoppable {
     const { stdin, tty } = this.#request;
     const child = await this.#start(link);
     const over = new AbortController();
-    using _raw = tty ? rawInput() : null;
+    using _raw = tty ? rawTerminal() : null;
     const forwarding = stdin ? forwardInput(child.stdin, { tty, signal: over.signal }) : null;
     try {
       this.#output = child.output;

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+
 /** How large the local terminal is, or `null` when the output does not go to one. */
 export function localTerminalSize(): { readonly rows: number; readonly columns: number } | null {
   const { isTTY, rows, columns } = process.stdout;
@@ -6,12 +8,15 @@ export function localTerminalSize(): { readonly rows: number; readonly columns: 
 }
 
 /**
- * Passes every key on as it is typed, Ctrl-C included, until it is disposed of. Without a local terminal this does nothing.
- * Node itself restores the terminal should the program end without the disposal.
+ * Makes the local terminal pass everything on as it is, Ctrl-C included, until it is disposed of; without a local terminal
+ * it does nothing. Node itself restores the terminal should the program end without the disposal.
  */
-export function rawInput(): Disposable {
+export function rawTerminal(): Disposable {
   const { stdin } = process;
   if (!stdin.isTTY) return { [Symbol.dispose]: () => undefined };
   stdin.setRawMode(true);
+  // Node's raw mode goes on writing \r\n for \n, which would tear apart what the remote terminal has laid out already.
+  // Leaving raw mode restores this too. Without stty the output is merely less exact.
+  spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
   return { [Symbol.dispose]: () => void stdin.setRawMode(false) };
 }
