@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect } from "../../src/index.ts";
+import { verifies } from "../rules/verifies.ts";
 import { isAlive, printed, proctor, type RunningCommand } from "./command.ts";
 
 async function url(server: RunningCommand): Promise<string> {
@@ -11,6 +12,7 @@ async function url(server: RunningCommand): Promise<string> {
 
 describe("over websockets", () => {
   test("the URL is the first line on stdout, and all there ever is", async () => {
+    verifies("01 W-2", "01 W-3");
     await using server = proctor(["serve", "--listen", "ws://127.0.0.1:0"]);
     const address = await url(server);
     expect(address).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
@@ -22,11 +24,13 @@ describe("over websockets", () => {
   });
 
   test("without --listen it takes a free port of loopback", async () => {
+    verifies("01 W-1");
     await using server = proctor(["serve"]);
     expect(await url(server)).toMatch(/^ws:\/\/127\.0\.0\.1:[1-9]\d*$/);
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("%s says goodbye to its connections and exits 0", async (signal) => {
+    verifies("01 B-10");
     await using server = proctor(["serve"]);
     const socket = new WebSocket(await url(server));
     await once(socket, "open");
@@ -37,6 +41,7 @@ describe("over websockets", () => {
   });
 
   test("SIGTERM ends the children, also one that ignores SIGTERM and its own child", async () => {
+    verifies("03 SS-66");
     await using server = proctor(["serve"]);
     await using link = await connect(await url(server));
     const meek = await link.start(["sh", "-c", "echo $$; exec sleep 600"]);
@@ -68,11 +73,13 @@ describe("what cannot be listened on is told on stderr with exit code 1", () => 
     ["http://127.0.0.1:0", "unsupported --listen URL `http://127.0.0.1:0`; expected `ws://IP:PORT` or `stdio`"],
     ["", "unsupported --listen URL ``; expected `ws://IP:PORT` or `stdio`"],
   ])("%j", async (listen, text) => {
+    verifies("01 W-1", "01 W-4");
     const result = await proctor(["serve", "--listen", listen]);
     expect(result).toMatchObject({ stdout: "", stderr: `Error: ${text}\n`, exitCode: 1 });
   });
 
   test("an address in use", async () => {
+    verifies("01 W-4");
     const holder = createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
     const address = holder.address();
@@ -96,6 +103,7 @@ describe("over stdio", () => {
   const initialize = `{"id":1,"method":"initialize","params":{"clientName":"test"}}\n`;
 
   test("requests are answered, and the end of the input ends it with 0", async () => {
+    verifies("01 W-16", "01 B-9");
     const { stdout, stderr, exitCode } = await proctor(["serve", "--listen", "stdio"], {
       input: `${initialize}{"method":"initialized"}\n{"id":2,"method":"environment/info"}\n`,
     });
@@ -111,6 +119,7 @@ describe("over stdio", () => {
   });
 
   test("a violation of the protocol ends it with 1 and the reason on stderr", async () => {
+    verifies("01 B-9");
     await using server = proctor(["serve", "--listen", "stdio"]);
     server.stdin?.write(`${initialize}{"method":"no/such/notification"}\n`);
     const { stdout, stderr, exitCode } = await server;
