@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OutputLog, type OutputLogLimits } from "../../src/actors/output-log.ts";
 import type { OutputStream } from "../../src/protocol/process.ts";
+import { verifies } from "../rules/verifies.ts";
 
 const stream = fc.constantFrom<OutputStream>("stdout", "stderr", "pty");
 
 describe("the output log", () => {
   it("is what an array that obeys the rules would be, whatever is appended, numbered and read (02 P-23, P-31 to P-35)", () => {
+    verifies("02 P-23", "02 P-31", "02 P-32", "02 P-34", "02 P-35");
     const step = fc.oneof(
       {
         weight: 4,
@@ -53,6 +55,7 @@ describe("the output log", () => {
   });
 
   it("keeps a megabyte by default, whole chunks only (02 P-31)", () => {
+    verifies("02 P-31");
     const log = new OutputLog();
     for (let n = 0; n < 366; n += 1) log.append("stdout", new Uint8Array(8_192));
     log.append("stdout", new Uint8Array(1_728));
@@ -63,6 +66,7 @@ describe("the output log", () => {
   });
 
   it("keeps a bounded number of chunks, however small (02 S-8)", () => {
+    verifies("02 S-8");
     const log = new OutputLog();
     for (let n = 0; n < 100_000; n += 1) log.append("pty", Uint8Array.of(1));
     expect(log.read(0, null).chunks).toHaveLength(16_384);
@@ -70,6 +74,7 @@ describe("the output log", () => {
   });
 
   it("reads without consuming (02 P-33)", () => {
+    verifies("02 P-33");
     const log = new OutputLog();
     log.append("stdout", Uint8Array.of(1));
     expect(log.read(0, null)).toEqual(log.read(0, null));
