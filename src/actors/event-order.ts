@@ -1,4 +1,5 @@
-import type { OutputStream } from "../protocol/process.ts";
+import { ProctorError } from "../protocol/errors.ts";
+import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
 
 /** One numbered event of a process, as its orchestrator sees it. */
 export type RemoteEvent =
@@ -6,33 +7,74 @@ export type RemoteEvent =
   | { readonly type: "exited"; readonly seq: number; readonly exitCode: number }
   | { readonly type: "closed"; readonly seq: number };
 
+/** Events of a process are missing and cannot be had any more. */
+export class EventGapError extends ProctorError {
+  /** The lost numbers: after `afterSeq` and before `beforeSeq`. */
+  readonly afterSeq: number;
+  readonly beforeSeq: number;
+
+  constructor(afterSeq: number, beforeSeq: number) {
+    super("eventGap", `events ${afterSeq + 1} to ${beforeSeq - 1} are lost`, { effect: "unknown" });
+    this.afterSeq = afterSeq;
+    this.beforeSeq = beforeSeq;
+  }
+}
+
 /** Bounds of what waits for an earlier number (03 D-6). */
 export const reorderLimits = { events: 1_024, bytes: 4 * 1024 * 1024 } as const;
 
 /**
- * Puts the events of one process back into the order of their numbers and drops repetitions: executors push from several
- * tasks, so the order of the wire is not the order of the numbers (01 W-44, 03 SS-43).
+ * Puts the events of one process back into the order of their numbers, each once: executors push from several tasks, so
+ * the order of the wire is not the order of the numbers (01 W-44, 03 SS-43), and after an outage the same event can come by
+ * push and by reading (03 CL-43).
  */
 export class EventOrder {
   readonly #waiting = new Map<number, RemoteEvent>();
   #waitingBytes = 0;
   #lastSeq = 0;
+  #exitIsKnown = false;
 
   /** The number of the last event that was released. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** Is the bound exceeded, so that the missing number will hardly come? */
+  /** Is the bound exceeded, so that what is missing had better be read? */
   get overflows(): boolean {
     return this.#waiting.size > reorderLimits.events || this.#waitingBytes > reorderLimits.bytes;
   }
 
-  /** Takes an event in. */
+  /** Takes an event in; the first with a number wins. */
   add(event: RemoteEvent): void {
     if (event.seq <= this.#lastSeq || this.#waiting.has(event.seq)) return;
+    if (event.type === "exited") this.#exitIsKnown = true;
     this.#waiting.set(event.seq, event);
     this.#waitingBytes += sizeOf(event);
+  }
+
+  /** Lets go of what waits; the executor still has it. */
+  forgetWaiting(): void {
+    for (const event of this.#waiting.values()) if (event.type === "exited") this.#exitIsKnown = false;
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+  }
+
+  /**
+   * Takes in what `process/read` answered for everything after `lastSeq`, unbounded (03 CL-41). The numbers of exit and close
+   * are not in the answer; the close has the last one, and the exit the only one that is left.
+   * @throws EventGapError when more is missing than that.
+   */
+  merge(answer: ProcessReadResult): void {
+    const target = answer.nextSeq - 1;
+    if (target <= this.#lastSeq) return;
+    for (const { seq, stream, chunk } of answer.chunks) this.add({ type: "output", seq, stream, bytes: chunk });
+    if (answer.closed) this.add({ type: "closed", seq: target });
+    const missing = this.#missingUpTo(target);
+    const [first, second] = missing;
+    if (first === undefined) return;
+    const isExit = second === undefined && answer.exited && answer.exitCode !== null && !this.#exitIsKnown;
+    if (!isExit || answer.exitCode === null) throw this.#gapAfter(first);
+    this.add({ type: "exited", seq: first, exitCode: answer.exitCode });
   }
 
   /** Releases what is in order now. */
@@ -47,6 +89,20 @@ export class EventOrder {
     this.#waitingBytes -= sizeOf(next);
     this.#lastSeq = next.seq;
     return next;
+  }
+
+  /** The first missing numbers; two are as good as many. */
+  #missingUpTo(target: number): number[] {
+    const missing: number[] = [];
+    for (let seq = this.#lastSeq + 1; seq <= target && missing.length < 2; seq += 1) {
+      if (!this.#waiting.has(seq)) missing.push(seq);
+    }
+    return missing;
+  }
+
+  #gapAfter(first: number): EventGapError {
+    const next = [...this.#waiting.keys()].filter((seq) => seq > first).sort((a, b) => a - b)[0];
+    return new EventGapError(first - 1, next ?? first + 1);
   }
 }
 

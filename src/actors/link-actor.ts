@@ -1,14 +1,20 @@
 import { distinctUntilChanged, map, Observable } from "rxjs";
-import { type Actor, fromPromise, type SnapshotFrom, waitFor } from "xstate";
+import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
 import { linkMachine } from "../machines/link-machine.ts";
-import type { Transport, TransportEnd } from "../ports/transport.ts";
-import { decodeResult, decodeServerNotification } from "../protocol/decode.ts";
-import { decodeMessage, encodeNotification } from "../protocol/envelope.ts";
-import { ProtocolError } from "../protocol/errors.ts";
+import type { Transport } from "../ports/transport.ts";
+import { decodeResult } from "../protocol/decode.ts";
+import { encodeNotification } from "../protocol/envelope.ts";
+import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
-import { CallTable } from "./call-table.ts";
-import { LinkClosedError, LinkFailedError } from "./link-errors.ts";
+import { ClientConnection } from "./client-connection.ts";
+import {
+  ConnectionLostError,
+  DisconnectedError,
+  LinkClosedError,
+  LinkFailedError,
+  SessionHeldError,
+} from "./link-errors.ts";
 
 /** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -16,27 +22,48 @@ export type Dial = (signal: AbortSignal) => Promise<Transport>;
 /** What a link tells of itself. */
 export interface LinkState {
   /** The outer state of its statechart. */
-  readonly value: "Connecting" | "Connected" | "Failed" | "Closed";
-  /** How many connections it has used. */
+  readonly value: "Connecting" | "Connected" | "Recovering" | "Failed" | "Closed";
+  /** Ordinal of the connection in use. */
   readonly generation: number;
   readonly sessionId: string | null;
-  /** Why it ended. */
+  /** Why the last connection, or the link, ended; `null` while all is well. */
   readonly reason: string | null;
 }
 
 /** What differs from link to link. */
 export interface LinkOptions extends ActorSystemPorts {
   readonly dial: Dial;
+  /** Can `dial` be used again when a connection is lost? */
+  readonly canReconnect: boolean;
+  /** From the loss of a connection to giving up, in milliseconds. */
+  readonly recoveryDeadlineMs: number;
   /** How the client names itself to the executor; has no effect there. */
   readonly clientName: string;
   /** A machine failed. */
   onFault(error: unknown): void;
 }
 
+/** How one call is made. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Goes before others: it frees something. */
+  readonly cleanUp?: boolean;
+  /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
+  readonly isRepeatable?: boolean;
+}
+
+/** Reads `process/read` over the connection that is being caught up. */
+export type CatchUpRead = (params: WireParams<"process/read">) => Promise<Result<"process/read">>;
+
 /** Whoever follows one process of the link. */
 export interface ProcessFollower {
   /** A notification about the process, in the order of the wire, which need not be the order of the numbers (01 W-44). */
   notified(notification: ProcessNotification): void;
+  /**
+   * Catches up after an outage, before the new connection is installed (03 CL-40). Rejects only when the connection is
+   * lost again; whatever else goes wrong is this process's own trouble (03 CL-44).
+   */
+  catchUp(read: CatchUpRead): Promise<void>;
   /** The link is over; nothing more comes. */
   linkEnded(error: LinkFailedError | LinkClosedError): void;
 }
@@ -44,23 +71,41 @@ export interface ProcessFollower {
 /** A notification that is about one process. */
 export type ProcessNotification = Extract<ServerNotification, { readonly params: { readonly processId: string } }>;
 
+/** These change nothing, so that asking twice is as good as asking once (03 CL-21). */
+const repeatable: ReadonlySet<RequestName> = new Set([
+  "environment/info",
+  "process/read",
+  "process/terminate",
+  "fs/readFile",
+  "fs/getMetadata",
+  "fs/canonicalize",
+  "fs/readDirectory",
+]);
+
 const owners = actorOwners<LinkActor>();
 
 const logic = linkMachine.provide({
   actors: {
     dial: fromPromise(({ signal, self }) => ownerOfInvoked(self).effects.dial(signal)),
     handshake: fromPromise(({ signal, self }) => ownerOfInvoked(self).effects.handshake(signal)),
+    catchUp: fromPromise(({ self }) => ownerOfInvoked(self).effects.catchUp()),
+  },
+  actions: {
+    ping: ({ self }) => owners.of(self).effects.ping(),
+    dropCandidate: ({ self }) => owners.of(self).effects.dropCandidate(),
+    installCandidate: ({ self }) => owners.of(self).effects.installCandidate(),
   },
 });
 
-function ownerOfInvoked(self: { readonly _parent?: Parameters<typeof owners.of>[0] | undefined }): LinkActor {
+function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): LinkActor {
   if (self._parent === undefined) throw new Error("an attempt is always invoked by its link");
   return owners.of(self._parent);
 }
 
 /**
- * The client's logical connection: its machine, its connection, its calls, and the processes that are followed over it.
- * When it ends everything pending settles at once, and every later call fails with the same reason.
+ * The client's logical connection: its machine, its physical connections, its calls, and the processes that are followed
+ * over it. A lost connection is a pause: calls wait, what may be repeated is repeated, processes are caught up. When the link
+ * itself ends everything pending settles at once, and every later call fails with the same reason.
  */
 export class LinkActor {
   /** The states of the link, beginning with the present one; completes when the link is over. */
@@ -68,17 +113,23 @@ export class LinkActor {
 
   readonly #options: LinkOptions;
   readonly #actor: Actor<typeof logic>;
-  readonly #calls: CallTable;
   readonly #followers = new Map<string, ProcessFollower>();
   readonly #holds = new Set<object>();
-  readonly #over = Promise.withResolvers<void>();
-  #transport: Transport | null = null;
-  #paused = false;
+  #installed: ClientConnection | null = null;
+  #candidate: ClientConnection | null = null;
+  /** Settles when the link is next usable, or over; renewed with every recovery (03 N-5). */
+  #usable = Promise.withResolvers<void>();
+  #hasHeard = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#calls = new CallTable((text) => this.#transport?.send(text));
-    this.#actor = owners.create(logic, this, { ...options, id: "link", input: undefined, onFault: options.onFault });
+    const { canReconnect, recoveryDeadlineMs } = options;
+    this.#actor = owners.create(logic, this, {
+      ...options,
+      id: "link",
+      input: { canReconnect, recoveryDeadlineMs },
+      onFault: options.onFault,
+    });
     this.state$ = new Observable<SnapshotFrom<typeof logic>>((observer) => {
       observer.next(this.#actor.getSnapshot());
       return this.#actor.subscribe(observer);
@@ -86,7 +137,7 @@ export class LinkActor {
       map(stateOf),
       distinctUntilChanged((a, b) => a.value === b.value && a.generation === b.generation),
     );
-    this.#actor.subscribe({ complete: () => this.#ended() });
+    this.#actor.subscribe({ complete: () => this.#over() });
     this.#actor.start();
   }
 
@@ -95,29 +146,51 @@ export class LinkActor {
     return stateOf(this.#actor.getSnapshot());
   }
 
-  /** Resolves when the link is Connected; rejects when it fails or is closed before. */
+  /** Resolves when the link is Connected for the first time; rejects when it fails or is closed before. */
   async connected(): Promise<void> {
     await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("connecting"));
-    if (this.state.value !== "Connected") throw this.#endError("notApplied");
+    if (this.#isOver()) throw this.#endError("notApplied");
   }
 
   /**
-   * Calls a method and decodes its answer.
-   * @throws RpcError when the executor refuses; LinkFailedError or LinkClosedError when the link ends first, with what is
-   *   known of the effect; ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
+   * Calls a method and decodes its answer; waits while the link recovers.
+   * @throws RpcError when the executor refuses; DisconnectedError when the connection is lost before the answer and the call
+   *   may not be repeated; LinkFailedError or LinkClosedError when the link is over, each with what is known of the effect;
+   *   ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
    */
-  async call<M extends RequestName>(
-    method: M,
-    params: WireParams<M>,
-    options: { readonly signal?: AbortSignal | undefined; readonly cleanUp?: boolean } = {},
-  ): Promise<Result<M>> {
-    if (this.state.value !== "Connected") throw this.#endError("notApplied");
-    const answer = this.#calls.call(method, params, options);
-    this.#throttle();
-    try {
-      return decodeResult(method, await answer);
-    } finally {
-      this.#throttle();
+  async call<M extends RequestName>(method: M, params: WireParams<M>, options: CallOptions = {}): Promise<Result<M>> {
+    const isRepeatable = options.isRepeatable ?? repeatable.has(method);
+    let wasSent = false;
+    for (;;) {
+      const connection = await this.#connection(options.signal, wasSent);
+      try {
+        return await this.#callOver(connection, method, params, options);
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) throw error;
+        if (!error.wasSent) continue; // nothing happened: the same as if it had not been called yet
+        wasSent = true;
+        if (isRepeatable) continue;
+        throw this.#isOver() ? this.#endError("unknown") : new DisconnectedError(method);
+      }
+    }
+  }
+
+  /**
+   * Starts a process, once: a lost answer is the caller's to make good (03 CL-50).
+   * @throws ConnectionLostError when the start was sent and its answer was lost; otherwise as `call`.
+   */
+  async start(params: WireParams<"process/start">, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const connection = await this.#connection(signal, false);
+      tell(this.#actor, { type: "start.begun" });
+      try {
+        await this.#callOver(connection, "process/start", params, { signal });
+        return;
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError) || error.wasSent) throw error;
+      } finally {
+        tell(this.#actor, { type: "start.settled" });
+      }
     }
   }
 
@@ -146,90 +219,136 @@ export class LinkActor {
     this.#throttle();
   }
 
-  /** Ends the link. Resolves when its connection is gone. Idempotent. */
+  /** Ends the link. Resolves when its connections are gone. Idempotent. */
   async close(): Promise<void> {
-    const transport = this.#transport;
+    const connections = [this.#installed, this.#candidate].filter((connection) => connection !== null);
     tell(this.#actor, { type: "close" });
-    transport?.resume();
-    transport?.close(1000, "");
-    if (transport !== null) await this.#over.promise;
+    for (const connection of connections) connection.close();
+    await Promise.all(connections.map((connection) => connection.ended));
   }
 
-  /** For the machine's invoked attempts only. */
+  /** For the machine only. */
   readonly effects = {
     dial: async (signal: AbortSignal): Promise<void> => {
       const transport = await this.#options.dial(signal);
       // An attempt that was given up must not leave its connection behind (03 N-3).
       if (signal.aborted) return transport.destroy();
-      this.#transport = transport;
-      const { generation } = this.#actor.getSnapshot().context;
-      transport.open({
-        message: (data) => this.#message(generation, data),
-        heard: () => undefined,
-        drained: () => undefined,
-        ended: (end) => this.#transportEnded(generation, end),
+      const { newest } = this.#actor.getSnapshot().context;
+      this.#candidate = new ClientConnection(newest, transport, {
+        notified: (notification) => this.#notified(notification),
+        heard: () => this.#heard(),
+        lost: (connection, reason) => this.#lost(connection, reason),
       });
     },
     handshake: async (signal: AbortSignal): Promise<string> => {
-      const params: WireParams<"initialize"> = { clientName: this.#options.clientName, resumeSessionId: null };
-      const { sessionId } = decodeResult("initialize", await this.#calls.call("initialize", params, { signal }));
-      this.#transport?.send(encodeNotification("initialized", {}));
+      const candidate = this.#existingCandidate();
+      const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
+      const params: WireParams<"initialize"> = { clientName: this.#options.clientName, resumeSessionId };
+      const { sessionId } = await resumeWith(candidate, params, signal);
+      if (resumeSessionId !== null && sessionId !== resumeSessionId) {
+        throw new ProtocolError(`the executor resumed another session than the one that was asked for`);
+      }
+      candidate.send(encodeNotification("initialized", {}));
       return sessionId;
+    },
+    catchUp: async (): Promise<void> => {
+      const { calls } = this.#existingCandidate();
+      const read: CatchUpRead = async (params) => decodeResult("process/read", await calls.call("process/read", params));
+      await Promise.all([...this.#followers.values()].map((follower) => follower.catchUp(read)));
+    },
+    ping: (): void => {
+      // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1). While we do
+      // not read we cannot hear.
+      if (this.#hasHeard || this.#isHolding()) queueMicrotask(() => tell(this.#actor, { type: "connection.heard" }));
+      else this.#installed?.ping();
+      this.#hasHeard = false;
+    },
+    dropCandidate: (): void => {
+      this.#candidate?.destroy();
+      this.#candidate = null;
+    },
+    installCandidate: (): void => {
+      // One that is still there was lost in silence: its end must not wait for the network.
+      this.#installed?.destroy();
+      this.#installed = this.#candidate;
+      this.#candidate = null;
+      this.#throttle();
+      this.#usable.resolve();
     },
   };
 
-  #message(generation: number, data: string | Uint8Array): void {
-    const message = decodeMessage(data);
+  async #callOver<M extends RequestName>(
+    connection: ClientConnection,
+    method: M,
+    params: WireParams<M>,
+    options: CallOptions,
+  ): Promise<Result<M>> {
+    const answer = connection.calls.call(method, params, options);
+    this.#throttle();
     try {
-      switch (message.kind) {
-        case "response":
-          // An answer nobody waits for: the handshake was given up, and the link is ending.
-          return void this.#calls.settle(message.id, { result: message.result });
-        case "error":
-          return void this.#calls.settle(message.id, { error: message.error });
-        case "notification":
-          return this.#notified(decodeServerNotification(message.method, message.params));
-        case "request":
-          throw new ProtocolError(`the executor sent a request, \`${message.method}\``);
-        case "malformed":
-          throw new ProtocolError(`the executor sent a malformed message: ${message.detail}`);
-      }
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#connectionEnded(generation, error.message);
+      return decodeResult(method, await answer);
+    } finally {
+      this.#throttle();
     }
   }
 
-  #notified(notification: ServerNotification | undefined): void {
-    if (notification === undefined || !("processId" in notification.params)) return;
+  /** The installed connection, once there is one that is not known to be lost. */
+  async #connection(signal: AbortSignal | undefined, wasSent: boolean): Promise<ClientConnection> {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (this.#isOver()) throw this.#endError(wasSent ? "unknown" : "notApplied");
+      const installed = this.#installed;
+      if (installed !== null && !installed.isLost && this.state.value === "Connected") return installed;
+      await untilOrAborted(this.#usable.promise, signal);
+    }
+  }
+
+  #existingCandidate(): ClientConnection {
+    if (this.#candidate === null || this.#candidate.isLost) throw new ConnectionLostError(false);
+    return this.#candidate;
+  }
+
+  #notified(notification: ServerNotification): void {
+    if (!("processId" in notification.params)) return;
     // The discriminant is the presence of `processId`, which TypeScript does not carry over to the union.
     this.#followers.get(notification.params.processId)?.notified(notification as ProcessNotification);
   }
 
-  #transportEnded(generation: number, end: TransportEnd): void {
-    this.#connectionEnded(generation, end.reason === "" ? `the connection ended (${end.code})` : end.reason);
-    this.#over.resolve();
+  #heard(): void {
+    if (this.#hasHeard) return;
+    this.#hasHeard = true;
+    if (this.#actor.getSnapshot().matches({ Connected: "Silent" })) tell(this.#actor, { type: "connection.heard" });
   }
 
-  #connectionEnded(generation: number, reason: string): void {
-    tell(this.#actor, { type: "connection.ended", generation, reason });
+  #lost(connection: ClientConnection, reason: string): void {
+    // Whoever calls from now on waits for the next connection, until the link has one or is over.
+    if (connection === this.#installed) this.#usable = Promise.withResolvers();
+    tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
+  }
+
+  #isHolding(): boolean {
+    return this.#holds.size > 0 && (this.#installed?.calls.inFlight ?? 0) === 0;
   }
 
   #throttle(): void {
-    const hold = this.#holds.size > 0 && this.#calls.inFlight === 0;
-    if (hold === this.#paused) return;
-    this.#paused = hold;
-    if (hold) this.#transport?.pause();
-    else this.#transport?.resume();
+    this.#installed?.setPaused(this.#isHolding());
   }
 
-  #ended(): void {
-    const transport = this.#transport;
-    if (this.state.value === "Failed") transport?.destroy();
-    this.#calls.fail(this.#endError("unknown"), this.#endError("notApplied"));
+  #over(): void {
+    const isClosed = this.state.value === "Closed";
+    // A link that was closed lets its connection end in order; one that failed has nothing more to say.
+    if (!isClosed) this.#installed?.destroy();
+    if (!isClosed) this.#candidate?.destroy();
+    this.#usable.resolve();
+    const calls = [this.#installed, this.#candidate].flatMap((connection) => connection?.calls ?? []);
+    for (const table of calls) table.fail(new ConnectionLostError(true), new ConnectionLostError(false));
     const followers = [...this.#followers.values()];
     this.#followers.clear();
     for (const follower of followers) follower.linkEnded(this.#endError("unknown"));
+  }
+
+  #isOver(): boolean {
+    return this.#actor.getSnapshot().hasTag("ended");
   }
 
   #endError(effect: "unknown" | "notApplied"): LinkFailedError | LinkClosedError {
@@ -238,8 +357,31 @@ export class LinkActor {
   }
 }
 
+/** The one refusal that is worth another attempt: our own old connection is still there, as the executor sees it. */
+async function resumeWith(candidate: ClientConnection, params: WireParams<"initialize">, signal: AbortSignal) {
+  try {
+    return decodeResult("initialize", await candidate.calls.call("initialize", params, { signal }));
+  } catch (error) {
+    throw error instanceof RpcError && error.code === "sessionAttached" ? new SessionHeldError(error) : error;
+  }
+}
+
+/** Waits, but not longer than the caller does. */
+async function untilOrAborted(event: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return event;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([event, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 function stateOf(snapshot: SnapshotFrom<typeof logic>): LinkState {
   const { generation, sessionId, reason } = snapshot.context;
-  const value = typeof snapshot.value === "string" ? snapshot.value : "Connecting";
-  return { value, generation, sessionId, reason };
+  const { value } = snapshot;
+  const [outer] = typeof value === "string" ? [value] : (Object.keys(value) as ("Connecting" | "Connected" | "Recovering")[]);
+  return { value: outer ?? "Connecting", generation, sessionId, reason };
 }

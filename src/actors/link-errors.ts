@@ -1,6 +1,6 @@
 import { type Effect, ProctorError } from "../protocol/errors.ts";
 
-/** The link failed: the executor was not reached, or the connection ended. Every later call fails with the same reason. */
+/** The link failed for good: the executor was not reached, or the session could not be resumed. Every later call says the same. */
 export class LinkFailedError extends ProctorError {
   constructor(reason: string, effect: Effect) {
     super("linkFailed", `the link to the executor failed: ${reason}`, { effect });
@@ -14,9 +14,38 @@ export class LinkClosedError extends ProctorError {
   }
 }
 
+/** The connection was lost while a call was in flight that must not be repeated; the link itself recovers (03 CL-21, CL-22). */
+export class DisconnectedError extends ProctorError {
+  constructor(method: string) {
+    super("disconnected", `the connection was lost before ${method} was answered`, { effect: "unknown" });
+  }
+}
+
 /** Too many calls wait on one link; this one was not sent. */
 export class TooManyCallsError extends ProctorError {
   constructor(limit: number) {
     super("tooManyCalls", `${limit} calls wait on this link already`);
+  }
+}
+
+/** A physical connection ended under a call. Inside the link only: whoever called gets one of the errors above. */
+export class ConnectionLostError extends ProctorError {
+  /** Had the call left already, so that its effect is unknown? */
+  readonly wasSent: boolean;
+  /** Another attempt may fare better (03 CL-13). */
+  readonly isRetryable = true;
+
+  constructor(wasSent: boolean) {
+    super("connectionLost", "the connection was lost", { effect: wasSent ? "unknown" : "notApplied" });
+    this.wasSent = wasSent;
+  }
+}
+
+/** The session is still held by another connection, most likely our own old one (03 CL-13). */
+export class SessionHeldError extends ProctorError {
+  readonly isRetryable = true;
+
+  constructor(cause: unknown) {
+    super("sessionHeld", "the session is still attached to another connection", { cause });
   }
 }

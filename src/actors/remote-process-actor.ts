@@ -1,18 +1,18 @@
 import { Observable, type Observer } from "rxjs";
-import type { Actor } from "xstate";
-import { type RemoteProcessEvent, remoteProcessMachine } from "../machines/remote-process-machine.ts";
-import { ProctorError } from "../protocol/errors.ts";
+import { type Actor, type AnyActorRef, fromPromise } from "xstate";
+import { remoteProcessMachine, type StartFate } from "../machines/remote-process-machine.ts";
+import { ProctorError, RpcError } from "../protocol/errors.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
-import { EventOrder, type RemoteEvent } from "./event-order.ts";
-import type { LinkActor, ProcessFollower, ProcessNotification } from "./link-actor.ts";
-import type { LinkClosedError, LinkFailedError } from "./link-errors.ts";
+import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
+import type { CatchUpRead, LinkActor, ProcessFollower, ProcessNotification } from "./link-actor.ts";
+import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
 import { RecentEvents } from "./recent-events.ts";
 
-/** Events of a process are missing and cannot be had any more; the process was terminated. */
-export class EventGapError extends ProctorError {
-  constructor(processId: string, afterSeq: number) {
-    super("eventGap", `events of process ${processId} after number ${afterSeq} are lost`, { effect: "unknown" });
+/** A process could not be followed any further: what it did in the meantime cannot be had any more. It was terminated. */
+export class ProcessLostError extends ProctorError {
+  constructor(processId: string, cause: Error) {
+    super("processLost", `process ${processId} cannot be followed any more: ${cause.message}`, { cause, effect: "unknown" });
   }
 }
 
@@ -21,19 +21,37 @@ export interface RemoteProcessPorts extends ActorSystemPorts {
   onFault(error: unknown): void;
 }
 
+/** What `process/start` takes, but for the id. */
+export type StartParams = Omit<WireParams<"process/start">, "processId">;
+
 const owners = actorOwners<RemoteProcessActor>();
 
 const logic = remoteProcessMachine.provide({
+  actors: {
+    start: fromPromise(({ self }) => ownerOfInvoked(self).effects.start()),
+    ask: fromPromise(({ self }) => ownerOfInvoked(self).effects.ask()),
+  },
   actions: {
+    confirm: ({ self }) => owners.of(self).effects.confirm(),
     terminate: ({ self }) => owners.of(self).effects.terminate(),
+    fail: ({ self }, { error }) => owners.of(self).effects.fail(error),
+    failUnknown: ({ self }) => owners.of(self).effects.fail(new DisconnectedError("process/start")),
   },
 });
 
+function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): RemoteProcessActor {
+  if (self._parent === undefined) throw new Error("a start is always invoked by its handle");
+  return owners.of(self._parent);
+}
+
 /**
- * One process as its orchestrator follows it: its machine, and its events in the order of their numbers, each exactly once.
+ * One process as its orchestrator follows it: its machine, and its events in the order of their numbers, each exactly once,
+ * across any number of connections.
  */
 export class RemoteProcessActor implements ProcessFollower {
   readonly processId: string;
+  /** Settles when the start is answered, whichever way that had to be found out. */
+  readonly started: Promise<void>;
   /** Every event, the recent ones again for whoever joins late; ends with the close, or with the error of the handle. */
   readonly events$: Observable<RemoteEvent>;
   /** Resolves with the exit code. */
@@ -42,29 +60,43 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly closed: Promise<void>;
 
   readonly #link: LinkActor;
+  readonly #params: StartParams;
+  readonly #signal: AbortSignal | undefined;
   readonly #actor: Actor<typeof logic>;
   readonly #order = new EventOrder();
   readonly #recent = new RecentEvents();
   readonly #observers = new Set<Observer<RemoteEvent>>();
+  readonly #start = Promise.withResolvers<void>();
   readonly #exit = Promise.withResolvers<number>();
   readonly #close = Promise.withResolvers<void>();
   #error: unknown = null;
+  #isRefilling = false;
 
-  constructor(processId: string, link: LinkActor, ports: RemoteProcessPorts) {
+  /** Sends the start; the handle follows the process from before (01 W-43). */
+  constructor(
+    processId: string,
+    params: StartParams,
+    options: { readonly signal: AbortSignal | undefined; readonly mayRepeatStart: boolean },
+    link: LinkActor,
+    ports: RemoteProcessPorts,
+  ) {
     this.processId = processId;
     this.#link = link;
+    this.#params = params;
+    this.#signal = options.signal;
+    this.started = this.#start.promise;
     this.exited = this.#exit.promise;
     this.closed = this.#close.promise;
-    // Who does not ask for the end of a process need not handle its failure.
-    this.exited.catch(() => undefined);
-    this.closed.catch(() => undefined);
+    // Who does not ask how a process fared need not handle its failure.
+    for (const outcome of [this.started, this.exited, this.closed]) outcome.catch(() => undefined);
     this.events$ = new Observable((observer) => this.#subscribe(observer));
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `remote process ${processId}`,
-      input: { processId },
+      input: { processId, mayRepeatStart: options.mayRepeatStart },
       onFault: ports.onFault,
     });
+    link.follow(processId, this);
     this.#actor.start();
   }
 
@@ -73,44 +105,98 @@ export class RemoteProcessActor implements ProcessFollower {
     return this.#actor.getSnapshot();
   }
 
-  /** Sends the start and waits for its answer; the handle follows the process from before (01 W-43). */
-  async start(params: Omit<WireParams<"process/start">, "processId">, signal: AbortSignal | undefined): Promise<void> {
-    this.#link.follow(this.processId, this);
+  notified(notification: ProcessNotification): void {
+    this.#order.add(eventOf(notification));
+    this.#publish();
+    if (!this.#order.overflows) return;
+    // What waits for a number that does not come is let go: the executor still has it, and is asked (03 D-6).
+    this.#order.forgetWaiting();
+    void this.#refill();
+  }
+
+  async catchUp(read: CatchUpRead): Promise<void> {
+    if (!this.snapshot.hasTag("live")) return;
     try {
-      await this.#link.call("process/start", { ...params, processId: this.processId }, { signal });
+      this.#order.merge(await read(this.#everythingNew()));
     } catch (error) {
-      this.#fail(error, { type: "start.refused" });
-      // A start that was given up may have happened all the same; nobody would ever end that process.
-      if (signal?.aborted === true) this.effects.terminate();
-      throw error;
+      if (error instanceof ConnectionLostError) throw error;
+      return this.#lose(error);
     }
-    tell(this.#actor, { type: "start.answered" });
     this.#publish();
   }
 
-  notified(notification: ProcessNotification): void {
-    this.#order.add(eventOf(notification));
-    // What comes before the answer to the start waits for it (01 W-43).
-    if (this.snapshot.hasTag("live")) this.#publish();
-    if (this.#order.overflows) {
-      const error = new EventGapError(this.processId, this.#order.lastSeq);
-      this.#fail(error, { type: "gap", reason: error.message });
-    }
-  }
-
   linkEnded(error: LinkFailedError | LinkClosedError): void {
-    this.#fail(error, { type: "link.ended", reason: error.message });
+    tell(this.#actor, { type: "link.ended", error });
   }
 
-  /** For the machine's actions only. */
+  /** For the machine only. */
   readonly effects = {
+    start: async (): Promise<void> => {
+      try {
+        await this.#link.start({ ...this.#params, processId: this.processId }, this.#signal);
+      } catch (error) {
+        // A start that was given up may happen all the same; nobody would ever end that process (03 CL-52).
+        if (this.#signal?.aborted === true) this.effects.terminate();
+        throw error;
+      }
+    },
+    ask: async (): Promise<StartFate> => {
+      const { signal } = { signal: this.#signal };
+      try {
+        this.#order.merge(await this.#link.call("process/read", this.#everythingNew(), { signal }));
+        return "running";
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        return error.message.endsWith("is starting") ? "starting" : "absent";
+      }
+    },
+    confirm: (): void => {
+      this.#start.resolve();
+      queueMicrotask(() => this.#publish());
+    },
     terminate: (): void => {
       // Nobody waits for this answer; where the link is gone there is nobody left to ask either.
       this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true }).catch(() => undefined);
     },
+    fail: (error: unknown): void => {
+      this.#error = error;
+      this.#link.unfollow(this.processId, this);
+      this.#start.reject(error);
+      this.#exit.reject(error);
+      this.#close.reject(error);
+      for (const observer of [...this.#observers]) observer.error(error);
+      this.#observers.clear();
+    },
   };
 
+  #everythingNew(): WireParams<"process/read"> {
+    return { processId: this.processId, afterSeq: this.#order.lastSeq, maxBytes: null, waitMs: 0 };
+  }
+
+  /** Asks for what push has failed to bring. */
+  async #refill(): Promise<void> {
+    if (this.#isRefilling) return;
+    this.#isRefilling = true;
+    try {
+      this.#order.merge(await this.#link.call("process/read", this.#everythingNew()));
+    } catch (error) {
+      this.#lose(error);
+    }
+    this.#isRefilling = false;
+    this.#publish();
+  }
+
+  #lose(cause: unknown): void {
+    if (cause instanceof RpcError || cause instanceof EventGapError) {
+      tell(this.#actor, { type: "gap", error: new ProcessLostError(this.processId, cause) });
+    } else {
+      tell(this.#actor, { type: "gap", error: cause });
+    }
+  }
+
+  /** What comes before the start is confirmed waits for that (01 W-43). */
   #publish(): void {
+    if (!this.snapshot.hasTag("live")) return;
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
         tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
@@ -129,17 +215,6 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#exit.resolve(-1);
     this.#close.resolve();
     for (const observer of [...this.#observers]) observer.complete();
-    this.#observers.clear();
-  }
-
-  #fail(error: unknown, event: RemoteProcessEvent): void {
-    if (this.snapshot.hasTag("ended")) return;
-    this.#error = error;
-    tell(this.#actor, event);
-    this.#link.unfollow(this.processId, this);
-    this.#exit.reject(error);
-    this.#close.reject(error);
-    for (const observer of [...this.#observers]) observer.error(error);
     this.#observers.clear();
   }
 

@@ -1,72 +1,145 @@
-import { assign, fromPromise, setup } from "xstate";
+import { assign, type ErrorActorEvent, fromPromise, setup } from "xstate";
+import { retryPauseMs } from "./retry-pause.ts";
+import { unprovided } from "./unprovided.ts";
 
-/** What can happen to a link. Events of a physical connection carry its generation, so that a late one changes nothing. */
+/**
+ * What can happen to a link. What comes from a physical connection carries its generation, so that a late word of an old
+ * one changes nothing (03 N-1).
+ */
 export type LinkEvent =
   | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
+  | { readonly type: "connection.heard" }
+  | { readonly type: "start.begun" }
+  | { readonly type: "start.settled" }
   | { readonly type: "close" };
 
-interface LinkContext {
-  /** Ordinal of the connection in use or being dialled (03 N-1). */
+/** What differs from link to link. */
+export interface LinkInput {
+  /** Can a lost connection be replaced? Not one that was handed over open, nor that of a command (03 CL-10). */
+  readonly canReconnect: boolean;
+  /** From the loss of a connection to giving up, in milliseconds (03 `RECOVERY_DEADLINE`). */
+  readonly recoveryDeadlineMs: number;
+}
+
+interface LinkContext extends LinkInput {
+  /** Ordinal of the newest connection, installed or still a candidate. */
+  readonly newest: number;
+  /** Ordinal of the installed connection; events of any other count for nothing in Connected. */
   readonly generation: number;
   readonly sessionId: string | null;
-  /** Why the link ended, or `null` while it works. */
+  /** Failed attempts of this recovery. */
+  readonly attempts: number;
+  /** Starts in flight on the installed connection. */
+  readonly activeStarts: number;
+  /** Why the last connection, or the link, ended; `null` while all is well. */
   readonly reason: string | null;
 }
 
-const missing = (actor: string) =>
-  fromPromise<never>(() => Promise.reject(new Error(`the actor "${actor}" was not provided`)));
+/** An error of an attempt says by this member that another attempt is worth while (03 CL-13). */
+export interface AttemptError {
+  readonly isRetryable: boolean;
+}
+
+const missing = <Output>(actor: string) =>
+  fromPromise<Output>(() => Promise.reject(new Error(`the actor "${actor}" was not provided`)));
 
 /**
- * The client's logical connection to one executor (03 section 7.1). It dials, shakes hands, and then is Connected until its
- * connection ends; handles, calls and streams hang on the link, not on the connection. A link that ends is Failed with the
- * reason that every later call repeats, or Closed when its user asked for it.
+ * The client's logical connection to one executor (03 section 7.1). It dials and shakes hands, and is then Connected.
+ * Handles, calls and streams hang on the link, not on the connection: when that one is lost, the link is Recovering. It
+ * dials again, resumes its session, catches every process up, and only then installs the new connection; what is called
+ * meanwhile waits. What cannot be saved by the deadline makes the link Failed, with one reason that every later call
+ * repeats. A link that its user ends is Closed.
  */
 export const linkMachine = setup({
-  types: {} as { context: LinkContext; events: LinkEvent; tags: "connecting" | "connected" | "ended" },
+  types: {} as {
+    context: LinkContext;
+    input: LinkInput;
+    events: LinkEvent;
+    tags: "connecting" | "connected" | "recovering" | "ended";
+  },
   actors: {
-    dial: missing("dial") as ReturnType<typeof fromPromise<void>>,
-    handshake: missing("handshake") as ReturnType<typeof fromPromise<string>>,
+    /** Opens a connection and begins to listen to it. */
+    dial: missing<void>("dial"),
+    /** Shakes hands, resuming the session if there is one, and gives the session id. */
+    handshake: missing<string>("handshake"),
+    /** Reads what every process did during the outage (03 CL-40). */
+    catchUp: missing<void>("catchUp"),
   },
   actions: {
-    countGeneration: assign(({ context }) => ({ generation: context.generation + 1 })),
+    ping: unprovided("ping"),
+    /** Drops the connection of an attempt that came to nothing. */
+    dropCandidate: unprovided("dropCandidate"),
+    /** Makes the candidate the connection of the link, and lets waiting calls go on. */
+    installCandidate: unprovided("installCandidate"),
+    countConnection: assign(({ context }) => ({ newest: context.newest + 1 })),
+    recordInstalled: assign(({ context }) => ({ generation: context.newest, reason: null, attempts: 0 })),
     recordSession: assign((_, { sessionId }: { sessionId: string }) => ({ sessionId })),
     recordReason: assign((_, { reason }: { reason: string }) => ({ reason })),
+    countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
+    addCause: assign(({ context }, { cause }: { cause: string }) => ({
+      reason: `${context.reason ?? "the connection was lost"}; failed to resume the session: ${cause}`,
+    })),
+    startBegun: assign(({ context }) => ({ activeStarts: context.activeStarts + 1 })),
+    startSettled: assign(({ context }) => ({ activeStarts: context.activeStarts - 1 })),
   },
   guards: {
-    isCurrent: ({ context }, { generation }: { generation: number }) => generation === context.generation,
+    isInstalled: ({ context }, { generation }: { generation: number }) => generation === context.generation,
+    isNewest: ({ context }, { generation }: { generation: number }) => generation === context.newest,
+    isRetryable: (_, { error }: { error: unknown }) =>
+      typeof error === "object" && error !== null && "isRetryable" in error && error.isRetryable === true,
+    cannotReconnect: ({ context }) => !context.canReconnect,
+    startsAreSettled: ({ context }) => context.activeStarts === 0,
   },
   delays: {
-    /** Bound on reaching the executor (03 `CONNECT_TIMEOUT`). */
+    /** Bound on reaching the executor for the first time (03 `CONNECT_TIMEOUT`). */
     connectTimeout: 10_000,
-    /** Bound on the handshake (03 `INITIALIZE_TIMEOUT`). */
+    /** Bound on the first handshake (03 `INITIALIZE_TIMEOUT`). */
     initializeTimeout: 10_000,
+    /** The same while recovering, where the next attempt may fare better (03 F-2, F-4). */
+    redialTimeout: 4_000,
+    resumeTimeout: 5_000,
+    recoveryDeadline: ({ context }) => context.recoveryDeadlineMs,
+    retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts),
+    /** A connection that was silent for so long is asked for a sign of life (03 D-1). */
+    pingIdle: 5_000,
+    /** What it gets to give one. */
+    pongWait: 5_000,
   },
 }).createMachine({
   id: "link",
-  context: { generation: 0, sessionId: null, reason: null },
+  context: ({ input }) => ({
+    ...input,
+    newest: 0,
+    generation: 0,
+    sessionId: null,
+    attempts: 0,
+    activeStarts: 0,
+    reason: null,
+  }),
   initial: "Connecting",
-  on: { close: { target: ".Closed", actions: { type: "recordReason", params: { reason: "the link was closed" } } } },
+  on: {
+    close: { target: ".Closed", actions: { type: "recordReason", params: { reason: "the link was closed" } } },
+    "start.begun": { actions: "startBegun" },
+    "start.settled": { actions: "startSettled" },
+  },
   states: {
     Connecting: {
       tags: "connecting",
       initial: "Dialing",
       on: {
         "connection.ended": {
-          guard: { type: "isCurrent", params: ({ event }) => event },
+          guard: { type: "isNewest", params: ({ event }) => event },
           target: "Failed",
           actions: { type: "recordReason", params: ({ event }) => event },
         },
       },
       states: {
         Dialing: {
-          entry: "countGeneration",
+          entry: "countConnection",
           invoke: {
             src: "dial",
             onDone: "Handshaking",
-            onError: {
-              target: "#link.Failed",
-              actions: { type: "recordReason", params: ({ event }) => ({ reason: reasonOf(event.error) }) },
-            },
+            onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
             connectTimeout: {
@@ -80,12 +153,9 @@ export const linkMachine = setup({
             src: "handshake",
             onDone: {
               target: "#link.Connected",
-              actions: { type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) },
+              actions: [{ type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) }, "recordInstalled", "installCandidate"],
             },
-            onError: {
-              target: "#link.Failed",
-              actions: { type: "recordReason", params: ({ event }) => ({ reason: reasonOf(event.error) }) },
-            },
+            onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
             initializeTimeout: {
@@ -98,12 +168,74 @@ export const linkMachine = setup({
     },
     Connected: {
       tags: "connected",
+      initial: "Heard",
       on: {
         "connection.ended": {
-          guard: { type: "isCurrent", params: ({ event }) => event },
-          target: "Failed",
+          guard: { type: "isInstalled", params: ({ event }) => event },
+          target: "Recovering",
           actions: { type: "recordReason", params: ({ event }) => event },
         },
+      },
+      states: {
+        Heard: { after: { pingIdle: "Silent" } },
+        Silent: {
+          entry: "ping",
+          on: { "connection.heard": "Heard" },
+          after: {
+            pongWait: {
+              target: "#link.Recovering",
+              actions: { type: "recordReason", params: { reason: "the executor gave no sign of life" } },
+            },
+          },
+        },
+      },
+    },
+    Recovering: {
+      tags: "recovering",
+      initial: "SettlingStarts",
+      after: {
+        recoveryDeadline: {
+          target: "Failed",
+          actions: {
+            type: "addCause",
+            params: ({ context }) => ({ cause: `recovery timed out after ${context.recoveryDeadlineMs / 1_000}s` }),
+          },
+        },
+      },
+      states: {
+        SettlingStarts: {
+          always: [
+            { guard: "cannotReconnect", target: "#link.Failed" },
+            { guard: "startsAreSettled", target: "Dialing" },
+          ],
+        },
+        Dialing: {
+          entry: "countConnection",
+          invoke: {
+            src: "dial",
+            onDone: "Resuming",
+            onError: "BackingOff",
+          },
+          after: { redialTimeout: "BackingOff" },
+          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+        },
+        Resuming: {
+          invoke: {
+            src: "handshake",
+            onDone: "CatchingUp",
+            onError: [
+              { guard: { type: "isRetryable", params: ({ event }) => event }, target: "BackingOff" },
+              { target: "#link.Failed", actions: { type: "addCause", params: asCause } },
+            ],
+          },
+          after: { resumeTimeout: "BackingOff" },
+          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+        },
+        CatchingUp: {
+          invoke: { src: "catchUp", onDone: { target: "#link.Connected", actions: ["recordInstalled", "installCandidate"] }, onError: "BackingOff" },
+          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+        },
+        BackingOff: { entry: ["dropCandidate", "countAttempt"], after: { retryPause: "Dialing" } },
       },
     },
     Failed: { type: "final", tags: "ended" },
@@ -111,6 +243,14 @@ export const linkMachine = setup({
   },
 });
 
-function reasonOf(error: unknown): string {
+function asReason({ event }: { event: ErrorActorEvent }): { reason: string } {
+  return { reason: textOf(event.error) };
+}
+
+function asCause({ event }: { event: ErrorActorEvent }): { cause: string } {
+  return { cause: textOf(event.error) };
+}
+
+function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

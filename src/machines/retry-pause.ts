@@ -1,0 +1,18 @@
+/**
+ * How long to wait after the n-th failed attempt to resume a session, n from 1 (03 D-10, I-23). The first attempt is made at
+ * once; then after 50 ms, then every 100 ms. Up to a fifth either way keeps many clients of one executor from dialling in
+ * step; it depends on the session and n alone, so that a run can be repeated.
+ */
+export function retryPauseMs(sessionId: string, attempt: number): number {
+  const base = attempt <= 1 ? 50 : 100;
+  return Math.round(base * (0.8 + 0.4 * fraction(`${sessionId} ${attempt}`)));
+}
+
+/** A well mixed number from 0 to 1 for a text (FNV-1a with a final avalanche). */
+function fraction(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
