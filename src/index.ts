@@ -1,8 +1,8 @@
-export type { RemoteEvent } from "./actors/event-order.ts";
-export type { LinkState } from "./actors/link-actor.ts";
-export { LinkClosedError, LinkFailedError, TooManyCallsError } from "./actors/link-errors.ts";
+export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
+export type { Dial, LinkState } from "./actors/link-actor.ts";
+export { DisconnectedError, LinkClosedError, LinkFailedError, TooManyCallsError } from "./actors/link-errors.ts";
 export type { OutputLogLimits } from "./actors/output-log.ts";
-export { EventGapError } from "./actors/remote-process-actor.ts";
+export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";

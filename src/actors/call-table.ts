@@ -1,5 +1,5 @@
 import { encodeRequest, type RequestId } from "../protocol/envelope.ts";
-import { TooManyCallsError } from "./link-errors.ts";
+import type { PendingCall } from "./pending-call.ts";
 
 /** Bounds of the calls of one link (03 CL-80, I-27). */
 export const callLimits = {
@@ -11,22 +11,15 @@ export const callLimits = {
   queued: 1_024,
 } as const;
 
-interface Call {
-  readonly method: string;
-  readonly params: unknown;
-  readonly cleanUp: boolean;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
- * The calls of one link: a window of those in flight, and a queue in the order of the calls. Clean-up calls (terminate,
- * close) go first, so that a busy link can still be tidied.
+ * The calls of one connection: a window of those in flight, and a queue in the order of the calls. Clean-up calls (terminate,
+ * close) go first, so that a busy link can still be tidied. A caller that gives up is told at once; its call, when it is in
+ * flight, keeps its place until the executor answers, since the executor is still busy with it.
  */
 export class CallTable {
   readonly #send: (text: string) => void;
-  readonly #inFlight = new Map<RequestId, Call>();
-  readonly #queue: Call[] = [];
+  readonly #inFlight = new Map<RequestId, PendingCall>();
+  #queue: PendingCall[] = [];
   #nextId = 1;
 
   constructor(send: (text: string) => void) {
@@ -38,63 +31,35 @@ export class CallTable {
     return this.#inFlight.size;
   }
 
-  /**
-   * Sends a request and resolves with the raw result. A caller that gives up gets the signal's reason at once; a call in
-   * flight keeps its place until the executor answers, since the executor is still busy with it.
-   */
-  call(
-    method: string,
-    params: unknown,
-    options: { signal?: AbortSignal | undefined; cleanUp?: boolean } = {},
-  ): Promise<unknown> {
-    const { signal, cleanUp = false } = options;
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (!cleanUp && this.#queue.length >= callLimits.queued)
-      return Promise.reject(new TooManyCallsError(callLimits.queued));
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        const index = this.#queue.indexOf(call);
-        if (index >= 0) this.#queue.splice(index, 1);
-        reject(signal?.reason);
-      };
-      const call: Call = {
-        method,
-        params,
-        cleanUp,
-        resolve: (result) => {
-          signal?.removeEventListener("abort", abort);
-          resolve(result);
-        },
-        reject: (error) => {
-          signal?.removeEventListener("abort", abort);
-          reject(error);
-        },
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      if (cleanUp) this.#queue.unshift(call);
-      else this.#queue.push(call);
-      this.#advance();
-    });
+  /** No further call can wait here. */
+  get isFull(): boolean {
+    if (this.#queue.length >= callLimits.queued) this.#queue = this.#queue.filter((call) => !call.isSettled);
+    return this.#queue.length >= callLimits.queued;
   }
 
-  /** An answer came; false: nobody asked. */
-  settle(id: RequestId, outcome: { readonly result: unknown } | { readonly error: unknown }): boolean {
+  /** Sends a call, or lets it wait for a place. */
+  submit(call: PendingCall): void {
+    if (call.cleanUp) this.#queue.unshift(call);
+    else this.#queue.push(call);
+    this.#advance();
+  }
+
+  /** An answer came; one that nobody waits for changes nothing. */
+  settle(id: RequestId, outcome: { readonly result: unknown } | { readonly error: unknown }): void {
     const call = this.#inFlight.get(id);
-    if (call === undefined) return false;
+    if (call === undefined) return;
     this.#inFlight.delete(id);
     if ("error" in outcome) call.reject(outcome.error);
     else call.resolve(outcome.result);
     this.#advance();
-    return true;
   }
 
-  /** Fails everything that is pending: what was sent, and what was not. */
-  fail(sent: unknown, unsent: unknown): void {
-    const calls = [...this.#inFlight.values()];
-    const queued = this.#queue.splice(0);
+  /** Takes every call out that has no outcome, in the order of the calls; they are somebody else's from now on. */
+  takeAll(): PendingCall[] {
+    const calls = [...this.#inFlight.values(), ...this.#queue].filter((call) => !call.isSettled);
     this.#inFlight.clear();
-    for (const call of calls) call.reject(sent);
-    for (const call of queued) call.reject(unsent);
+    this.#queue = [];
+    return calls;
   }
 
   #advance(): void {
@@ -102,7 +67,9 @@ export class CallTable {
       const places = callLimits.inFlight - (call.cleanUp ? 0 : callLimits.keptForCleanUp);
       if (this.#inFlight.size >= places) return;
       this.#queue.shift();
+      if (call.isSettled) continue;
       const id = this.#nextId++;
+      call.wasSent = true;
       this.#inFlight.set(id, call);
       this.#send(encodeRequest(id, call.method, call.params));
     }

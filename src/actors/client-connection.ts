@@ -4,7 +4,6 @@ import { decodeMessage } from "../protocol/envelope.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { ServerNotification } from "../protocol/methods.ts";
 import { CallTable } from "./call-table.ts";
-import { ConnectionLostError } from "./link-errors.ts";
 
 /** What a connection tells the link that opened it. */
 export interface ClientConnectionOwner {
@@ -12,7 +11,7 @@ export interface ClientConnectionOwner {
   notified(notification: ServerNotification): void;
   /** A byte came in. */
   heard(): void;
-  /** The connection cannot be used any more; told once. Its calls fail after this. */
+  /** The connection cannot be used any more; told once. Its calls are the owner's to carry on or to fail. */
   lost(connection: ClientConnection, reason: string): void;
 }
 
@@ -94,9 +93,9 @@ export class ClientConnection {
     const message = decodeMessage(data);
     switch (message.kind) {
       case "response":
-        return void this.calls.settle(message.id, { result: message.result });
+        return this.calls.settle(message.id, { result: message.result });
       case "error":
-        return void this.calls.settle(message.id, { error: message.error });
+        return this.calls.settle(message.id, { error: message.error });
       case "notification": {
         const notification = decodeServerNotification(message.method, message.params);
         return notification === undefined ? undefined : this.#owner.notified(notification);
@@ -117,6 +116,5 @@ export class ClientConnection {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#owner.lost(this, reason);
-    this.calls.fail(new ConnectionLostError(true), new ConnectionLostError(false));
   }
 }

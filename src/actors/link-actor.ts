@@ -7,6 +7,7 @@ import { encodeNotification } from "../protocol/envelope.ts";
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { callLimits } from "./call-table.ts";
 import { ClientConnection } from "./client-connection.ts";
 import {
   ConnectionLostError,
@@ -14,7 +15,9 @@ import {
   LinkClosedError,
   LinkFailedError,
   SessionHeldError,
+  TooManyCallsError,
 } from "./link-errors.ts";
+import { PendingCall } from "./pending-call.ts";
 
 /** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -92,6 +95,7 @@ const logic = linkMachine.provide({
   },
   actions: {
     ping: ({ self }) => owners.of(self).effects.ping(),
+    dropInstalled: ({ self }) => owners.of(self).effects.dropInstalled(),
     dropCandidate: ({ self }) => owners.of(self).effects.dropCandidate(),
     installCandidate: ({ self }) => owners.of(self).effects.installCandidate(),
   },
@@ -117,8 +121,8 @@ export class LinkActor {
   readonly #holds = new Set<object>();
   #installed: ClientConnection | null = null;
   #candidate: ClientConnection | null = null;
-  /** Settles when the link is next usable, or over; renewed with every recovery (03 N-5). */
-  #usable = Promise.withResolvers<void>();
+  /** Calls that wait for a connection, in order. */
+  #waiting: PendingCall[] = [];
   #hasHeard = false;
 
   constructor(options: LinkOptions) {
@@ -159,38 +163,27 @@ export class LinkActor {
    *   ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
    */
   async call<M extends RequestName>(method: M, params: WireParams<M>, options: CallOptions = {}): Promise<Result<M>> {
-    const isRepeatable = options.isRepeatable ?? repeatable.has(method);
-    let wasSent = false;
-    for (;;) {
-      const connection = await this.#connection(options.signal, wasSent);
-      try {
-        return await this.#callOver(connection, method, params, options);
-      } catch (error) {
-        if (!(error instanceof ConnectionLostError)) throw error;
-        if (!error.wasSent) continue; // nothing happened: the same as if it had not been called yet
-        wasSent = true;
-        if (isRepeatable) continue;
-        throw this.#isOver() ? this.#endError("unknown") : new DisconnectedError(method);
-      }
+    const { signal, cleanUp = false, isRepeatable = repeatable.has(method) } = options;
+    const call = new PendingCall({ method, params, cleanUp, isRepeatable, signal });
+    this.#submit(call);
+    this.#throttle();
+    try {
+      return decodeResult(method, await call.answer);
+    } finally {
+      this.#throttle();
     }
   }
 
   /**
    * Starts a process, once: a lost answer is the caller's to make good (03 CL-50).
-   * @throws ConnectionLostError when the start was sent and its answer was lost; otherwise as `call`.
+   * @throws DisconnectedError when the start was sent and its answer was lost; otherwise as `call`.
    */
   async start(params: WireParams<"process/start">, signal: AbortSignal | undefined): Promise<void> {
-    for (;;) {
-      const connection = await this.#connection(signal, false);
-      tell(this.#actor, { type: "start.begun" });
-      try {
-        await this.#callOver(connection, "process/start", params, { signal });
-        return;
-      } catch (error) {
-        if (!(error instanceof ConnectionLostError) || error.wasSent) throw error;
-      } finally {
-        tell(this.#actor, { type: "start.settled" });
-      }
+    tell(this.#actor, { type: "start.begun" });
+    try {
+      await this.call("process/start", params, { signal });
+    } finally {
+      tell(this.#actor, { type: "start.settled" });
     }
   }
 
@@ -243,8 +236,11 @@ export class LinkActor {
     handshake: async (signal: AbortSignal): Promise<string> => {
       const candidate = this.#existingCandidate();
       const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
-      const params: WireParams<"initialize"> = { clientName: this.#options.clientName, resumeSessionId };
-      const { sessionId } = await resumeWith(candidate, params, signal);
+      const { sessionId } = await initialize(
+        candidate,
+        { clientName: this.#options.clientName, resumeSessionId },
+        signal,
+      );
       if (resumeSessionId !== null && sessionId !== resumeSessionId) {
         throw new ProtocolError(`the executor resumed another session than the one that was asked for`);
       }
@@ -252,8 +248,8 @@ export class LinkActor {
       return sessionId;
     },
     catchUp: async (): Promise<void> => {
-      const { calls } = this.#existingCandidate();
-      const read: CatchUpRead = async (params) => decodeResult("process/read", await calls.call("process/read", params));
+      const candidate = this.#existingCandidate();
+      const read: CatchUpRead = (params) => callOver(candidate, "process/read", params, undefined);
       await Promise.all([...this.#followers.values()].map((follower) => follower.catchUp(read)));
     },
     ping: (): void => {
@@ -263,48 +259,39 @@ export class LinkActor {
       else this.#installed?.ping();
       this.#hasHeard = false;
     },
+    dropInstalled: (): void => this.#installed?.destroy(),
     dropCandidate: (): void => {
       this.#candidate?.destroy();
       this.#candidate = null;
     },
     installCandidate: (): void => {
-      // One that is still there was lost in silence: its end must not wait for the network.
-      this.#installed?.destroy();
       this.#installed = this.#candidate;
       this.#candidate = null;
+      for (const call of this.#waiting.splice(0)) this.#installed?.calls.submit(call);
       this.#throttle();
-      this.#usable.resolve();
     },
   };
 
-  async #callOver<M extends RequestName>(
-    connection: ClientConnection,
-    method: M,
-    params: WireParams<M>,
-    options: CallOptions,
-  ): Promise<Result<M>> {
-    const answer = connection.calls.call(method, params, options);
-    this.#throttle();
-    try {
-      return decodeResult(method, await answer);
-    } finally {
-      this.#throttle();
-    }
+  /** Over the installed connection, or behind those that wait for the next one already. */
+  #submit(call: PendingCall): void {
+    if (call.isSettled) return;
+    if (this.#isOver()) return call.reject(this.#endError("notApplied"));
+    const table = this.#isUsable() ? this.#installed?.calls : undefined;
+    const isFull = table?.isFull ?? this.#waiting.length >= callLimits.queued;
+    if (isFull && !call.cleanUp) return call.reject(new TooManyCallsError(callLimits.queued));
+    if (table === undefined) this.#waiting.push(call);
+    else table.submit(call);
   }
 
-  /** The installed connection, once there is one that is not known to be lost. */
-  async #connection(signal: AbortSignal | undefined, wasSent: boolean): Promise<ClientConnection> {
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#isOver()) throw this.#endError(wasSent ? "unknown" : "notApplied");
-      const installed = this.#installed;
-      if (installed !== null && !installed.isLost && this.state.value === "Connected") return installed;
-      await untilOrAborted(this.#usable.promise, signal);
-    }
+  /** What was lost with the installed connection waits for the next one, before all that is called from now on (03 CL-31). */
+  #carryOn(calls: readonly PendingCall[]): void {
+    const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);
+    for (const call of calls) if (!kept.includes(call)) call.reject(new DisconnectedError(call.method));
+    this.#waiting = [...kept, ...this.#waiting];
   }
 
   #existingCandidate(): ClientConnection {
-    if (this.#candidate === null || this.#candidate.isLost) throw new ConnectionLostError(false);
+    if (this.#candidate === null || this.#candidate.isLost) throw new ConnectionLostError();
     return this.#candidate;
   }
 
@@ -321,9 +308,15 @@ export class LinkActor {
   }
 
   #lost(connection: ClientConnection, reason: string): void {
-    // Whoever calls from now on waits for the next connection, until the link has one or is over.
-    if (connection === this.#installed) this.#usable = Promise.withResolvers();
+    const calls = connection.calls.takeAll();
     tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
+    if (this.#isOver()) this.#failAll(calls);
+    else if (connection === this.#installed) this.#carryOn(calls);
+    else for (const call of calls) call.reject(new ConnectionLostError());
+  }
+
+  #isUsable(): boolean {
+    return this.#installed !== null && !this.#installed.isLost && this.state.value === "Connected";
   }
 
   #isHolding(): boolean {
@@ -339,12 +332,15 @@ export class LinkActor {
     // A link that was closed lets its connection end in order; one that failed has nothing more to say.
     if (!isClosed) this.#installed?.destroy();
     if (!isClosed) this.#candidate?.destroy();
-    this.#usable.resolve();
-    const calls = [this.#installed, this.#candidate].flatMap((connection) => connection?.calls ?? []);
-    for (const table of calls) table.fail(new ConnectionLostError(true), new ConnectionLostError(false));
+    const calls = [this.#installed, this.#candidate].flatMap((connection) => connection?.calls.takeAll() ?? []);
+    this.#failAll([...calls, ...this.#waiting.splice(0)]);
     const followers = [...this.#followers.values()];
     this.#followers.clear();
     for (const follower of followers) follower.linkEnded(this.#endError("unknown"));
+  }
+
+  #failAll(calls: readonly PendingCall[]): void {
+    for (const call of calls) call.reject(this.#endError(call.wasSent ? "unknown" : "notApplied"));
   }
 
   #isOver(): boolean {
@@ -357,31 +353,31 @@ export class LinkActor {
   }
 }
 
-/** The one refusal that is worth another attempt: our own old connection is still there, as the executor sees it. */
-async function resumeWith(candidate: ClientConnection, params: WireParams<"initialize">, signal: AbortSignal) {
-  try {
-    return decodeResult("initialize", await candidate.calls.call("initialize", params, { signal }));
-  } catch (error) {
-    throw error instanceof RpcError && error.code === "sessionAttached" ? new SessionHeldError(error) : error;
-  }
+/** One call over one connection, which does not survive it. */
+async function callOver<M extends RequestName>(
+  connection: ClientConnection,
+  method: M,
+  params: WireParams<M>,
+  signal: AbortSignal | undefined,
+): Promise<Result<M>> {
+  const call = new PendingCall({ method, params, cleanUp: false, isRepeatable: false, signal });
+  connection.calls.submit(call);
+  return decodeResult(method, await call.answer);
 }
 
-/** Waits, but not longer than the caller does. */
-async function untilOrAborted(event: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return event;
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+async function initialize(connection: ClientConnection, params: WireParams<"initialize">, signal: AbortSignal) {
   try {
-    await Promise.race([event, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
+    return await callOver(connection, "initialize", params, signal);
+  } catch (error) {
+    // The one refusal that is worth another attempt: our own old connection is still there, as the executor sees it.
+    throw error instanceof RpcError && error.code === "sessionAttached" ? new SessionHeldError(error) : error;
   }
 }
 
 function stateOf(snapshot: SnapshotFrom<typeof logic>): LinkState {
   const { generation, sessionId, reason } = snapshot.context;
   const { value } = snapshot;
-  const [outer] = typeof value === "string" ? [value] : (Object.keys(value) as ("Connecting" | "Connected" | "Recovering")[]);
+  const [outer] =
+    typeof value === "string" ? [value] : (Object.keys(value) as ("Connecting" | "Connected" | "Recovering")[]);
   return { value: outer ?? "Connecting", generation, sessionId, reason };
 }

@@ -28,16 +28,13 @@ export class TooManyCallsError extends ProctorError {
   }
 }
 
-/** A physical connection ended under a call. Inside the link only: whoever called gets one of the errors above. */
+/** The connection of an attempt to connect or to resume ended. Inside the link only. */
 export class ConnectionLostError extends ProctorError {
-  /** Had the call left already, so that its effect is unknown? */
-  readonly wasSent: boolean;
   /** Another attempt may fare better (03 CL-13). */
   readonly isRetryable = true;
 
-  constructor(wasSent: boolean) {
-    super("connectionLost", "the connection was lost", { effect: wasSent ? "unknown" : "notApplied" });
-    this.wasSent = wasSent;
+  constructor() {
+    super("connectionLost", "the connection was lost", { effect: "unknown" });
   }
 }
 

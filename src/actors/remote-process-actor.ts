@@ -12,7 +12,10 @@ import { RecentEvents } from "./recent-events.ts";
 /** A process could not be followed any further: what it did in the meantime cannot be had any more. It was terminated. */
 export class ProcessLostError extends ProctorError {
   constructor(processId: string, cause: Error) {
-    super("processLost", `process ${processId} cannot be followed any more: ${cause.message}`, { cause, effect: "unknown" });
+    super("processLost", `process ${processId} cannot be followed any more: ${cause.message}`, {
+      cause,
+      effect: "unknown",
+    });
   }
 }
 

@@ -11,8 +11,8 @@ import { Link } from "./link.ts";
 import type { RemotePath } from "./remote-path.ts";
 
 /**
- * Where an executor is: a websocket URL, a command that speaks the protocol on its stdin and stdout, or a transport that is
- * open already.
+ * Where an executor is: a websocket URL, a command that speaks the protocol on its stdin and stdout, a transport that is open
+ * already, or a function that opens one. Links over a URL or a function recover from a lost connection; the others cannot.
  */
 export type ConnectTarget =
   | string
@@ -21,7 +21,8 @@ export type ConnectTarget =
       readonly cwd?: string;
       readonly env?: Record<string, string>;
     }
-  | { readonly transport: Transport };
+  | { readonly transport: Transport }
+  | { readonly dial: Dial };
 
 /** How to connect; every member has a default. */
 export interface ConnectOptions {
@@ -31,6 +32,8 @@ export interface ConnectOptions {
   readonly clientName?: string | undefined;
   /** Further headers of the websocket upgrade, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** From the loss of a connection to giving up its session, in milliseconds. Default 25 000 (03 `RECOVERY_DEADLINE`). */
+  readonly recoveryDeadlineMs?: number | undefined;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
@@ -58,6 +61,8 @@ export async function connect(target: ConnectTarget, options: ConnectOptions = {
   const actor = new LinkActor({
     ...ports,
     dial: dialFor(target, options, ports.clock),
+    canReconnect: typeof target === "string" || "dial" in target,
+    recoveryDeadlineMs: options.recoveryDeadlineMs ?? 25_000,
     clientName: options.clientName ?? "proctor",
   });
   const abort = () => void actor.close();
@@ -78,6 +83,7 @@ function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Cloc
     if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${target}`);
     return (signal) => dialWebSocket(target, { clock, signal, headers });
   }
+  if ("dial" in target) return target.dial;
   if ("transport" in target) return () => Promise.resolve(target.transport);
   return () => startStdioCommand({ ...target, clock });
 }

@@ -20,8 +20,9 @@ const closeGraceMs = 1_000;
 
 /**
  * A place to run things: processes, files and facts of one executor, over one session. Made by `connect()` or
- * `localEnvironment()`; close it, or let `await using` do so. When its connection ends everything pending settles at once
- * with a LinkFailedError, and every later call fails with the same reason.
+ * `localEnvironment()`; close it, or let `await using` do so. A lost connection is a pause: calls wait, processes go on, and
+ * what they did meanwhile arrives in order. When the session cannot be resumed in time everything pending settles at once with
+ * a LinkFailedError, and every later call fails with the same reason.
  */
 export class Link implements AsyncDisposable {
   /** The executor's files. */
@@ -62,8 +63,14 @@ export class Link implements AsyncDisposable {
     this.#started += 1;
     const processId = `${this.#started}-${this.#ports.random.uuid().slice(0, 8)}`;
     const { signal } = options;
-    const actor = new RemoteProcessActor(processId, this.#actor, this.#ports);
-    await actor.start(startParams(argv, options, this.#ports.cwd), signal);
+    const actor = new RemoteProcessActor(
+      processId,
+      startParams(argv, options, this.#ports.cwd),
+      { signal, mayRepeatStart: options.repeatStart ?? false },
+      this.#actor,
+      this.#ports,
+    );
+    await actor.started;
     const process = new RemoteProcess(actor, this.#actor, this.#ports.random);
     this.#track(actor);
     if (signal !== undefined) terminateOnAbort(process, actor, signal);

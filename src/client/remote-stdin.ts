@@ -2,6 +2,7 @@ import type { LinkActor } from "../actors/link-actor.ts";
 import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { ProctorError, RpcError } from "../protocol/errors.ts";
+import type { Result } from "../protocol/methods.ts";
 
 /** The process takes no input: it was started without stdin, or it is gone. */
 export class StdinClosedError extends ProctorError {
@@ -15,7 +16,7 @@ const pieceBytes = 1024 * 1024;
 
 const utf8 = new TextEncoder();
 
-/** The stdin of a remote process. Writes are delivered in the order of the calls, each exactly once. */
+/** The stdin of a remote process. Writes are delivered in the order of the calls, each exactly once, across any outage. */
 export class RemoteStdin {
   readonly #link: LinkActor;
   readonly #processId: string;
@@ -50,19 +51,25 @@ export class RemoteStdin {
 
   async #writePiece(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     this.#writes += 1;
-    const params = {
-      processId: this.#processId,
-      writeId: `${this.#writer}:${this.#writes}`,
-      chunk: encodeBase64(bytes),
-    };
-    const { status } = await this.#link.call("process/write", params, { signal }).catch((error: unknown) => {
-      // The one internal error of a write: it came after a terminate (02 P-50).
-      if (!(error instanceof RpcError && error.code === "internalError")) throw error;
-      throw new StdinClosedError(this.#processId, "the process was terminated", { cause: error });
-    });
+    const writeId = `${this.#writer}:${this.#writes}`;
+    const { status } = await this.#send({ processId: this.#processId, writeId, chunk: encodeBase64(bytes) }, signal);
     if (status === "accepted") return;
     if (status === "stdinClosed") throw new StdinClosedError(this.#processId, "it was started without one");
     if (status === "unknownProcess") throw new StdinClosedError(this.#processId, "the process is gone");
     throw new StdinClosedError(this.#processId, "the process is still starting");
+  }
+
+  /** One id for all its transmissions: the executor recognises a repeated write and does not apply it again (03 SS-52). */
+  async #send(
+    params: { readonly processId: string; readonly writeId: string; readonly chunk: string },
+    signal: AbortSignal | undefined,
+  ): Promise<Result<"process/write">> {
+    try {
+      return await this.#link.call("process/write", params, { signal, isRepeatable: true });
+    } catch (error) {
+      // The one internal error of a write: it came after a terminate (02 P-50).
+      if (!(error instanceof RpcError && error.code === "internalError")) throw error;
+      throw new StdinClosedError(this.#processId, "the process was terminated", { cause: error });
+    }
   }
 }

@@ -18,6 +18,12 @@ export interface StartOptions {
   readonly stdin?: boolean | undefined;
   /** What the program sees as its own name. */
   readonly arg0?: string | undefined;
+  /**
+   * When the connection is lost in the middle of the start and the executor does not know the process afterwards: start it
+   * again, though an executor other than Proctor's may have begun to run it. Default false: the start fails with the effect
+   * `unknown`.
+   */
+  readonly repeatStart?: boolean | undefined;
   /** Gives up the start, and terminates the process when it runs already. */
   readonly signal?: AbortSignal | undefined;
 }

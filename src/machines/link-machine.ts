@@ -67,6 +67,8 @@ export const linkMachine = setup({
   },
   actions: {
     ping: unprovided("ping"),
+    /** Ends a connection that is silent: while it stands, its session cannot be resumed. */
+    dropInstalled: unprovided("dropInstalled"),
     /** Drops the connection of an attempt that came to nothing. */
     dropCandidate: unprovided("dropCandidate"),
     /** Makes the candidate the connection of the link, and lets waiting calls go on. */
@@ -153,7 +155,11 @@ export const linkMachine = setup({
             src: "handshake",
             onDone: {
               target: "#link.Connected",
-              actions: [{ type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) }, "recordInstalled", "installCandidate"],
+              actions: [
+                { type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) },
+                "recordInstalled",
+                "installCandidate",
+              ],
             },
             onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
@@ -184,7 +190,10 @@ export const linkMachine = setup({
           after: {
             pongWait: {
               target: "#link.Recovering",
-              actions: { type: "recordReason", params: { reason: "the executor gave no sign of life" } },
+              actions: [
+                { type: "recordReason", params: { reason: "the executor gave no sign of life" } },
+                "dropInstalled",
+              ],
             },
           },
         },
@@ -217,7 +226,9 @@ export const linkMachine = setup({
             onError: "BackingOff",
           },
           after: { redialTimeout: "BackingOff" },
-          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+          on: {
+            "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
+          },
         },
         Resuming: {
           invoke: {
@@ -229,11 +240,19 @@ export const linkMachine = setup({
             ],
           },
           after: { resumeTimeout: "BackingOff" },
-          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+          on: {
+            "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
+          },
         },
         CatchingUp: {
-          invoke: { src: "catchUp", onDone: { target: "#link.Connected", actions: ["recordInstalled", "installCandidate"] }, onError: "BackingOff" },
-          on: { "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" } },
+          invoke: {
+            src: "catchUp",
+            onDone: { target: "#link.Connected", actions: ["recordInstalled", "installCandidate"] },
+            onError: "BackingOff",
+          },
+          on: {
+            "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
+          },
         },
         BackingOff: { entry: ["dropCandidate", "countAttempt"], after: { retryPause: "Dialing" } },
       },

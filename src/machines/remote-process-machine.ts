@@ -60,7 +60,7 @@ export const remoteProcessMachine = setup({
   },
   guards: {
     wasLost: (_, { error }: { error: unknown }) =>
-      typeof error === "object" && error !== null && "code" in error && error.code === "connectionLost",
+      typeof error === "object" && error !== null && "code" in error && error.code === "disconnected",
     isRunning: (_, { output }: { output: StartFate }) => output === "running",
     isRepeatable: ({ context }, { output }: { output: StartFate }) => output === "absent" && context.mayRepeatStart,
     isStarting: ({ context }, { output }: { output: StartFate }) => output === "starting" && context.polls < mostPolls,
