@@ -14,7 +14,7 @@ export {
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
 export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
-export { type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
+export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions } from "./executor/executor.ts";
 export { nodeHost } from "./executor/node-host.ts";

@@ -1,4 +1,4 @@
-import { type ConnectOptions, connect } from "./client/connect.ts";
+import { type ConnectOptions, openLink } from "./client/connect.ts";
 import type { Link } from "./client/link.ts";
 import { Executor, type ExecutorOptions } from "./executor/executor.ts";
 import { nodeHost } from "./executor/node-host.ts";
@@ -21,6 +21,6 @@ export interface LocalEnvironmentOptions
 export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<Link> {
   const executor = new Executor(options.host ?? nodeHost(options.clock), options);
   const [transport, executorEnd] = memoryTransportPair();
-  void executor.accept(executorEnd).then(() => executor.close());
-  return connect({ transport }, { cwd: process.cwd(), ...options });
+  void executor.accept(executorEnd);
+  return openLink({ transport }, { cwd: process.cwd(), ...options }, () => executor.close());
 }

@@ -3,12 +3,12 @@ import { nodeFileHost } from "../src/executor/files/node-file-host.ts";
 import type { FileHost } from "../src/ports/file-host.ts";
 import type { Host } from "../src/ports/host.ts";
 import {
+  BrokenStdinError,
   type Child,
   type ChildListener,
   type ChildSignal,
   type ChildSpec,
   type ProcessHost,
-  StdinClosedError,
 } from "../src/ports/process-host.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
 import type { OutputStream } from "../src/protocol/process.ts";
@@ -70,7 +70,7 @@ export class ScriptedChild implements Child {
 
   /** Closes its end of stdin: what waits never arrives. */
   closeStdin(): void {
-    for (const { refuse } of this.#waiting.splice(0)) refuse(new StdinClosedError("the child closed its stdin"));
+    for (const { refuse } of this.#waiting.splice(0)) refuse(new BrokenStdinError("the child closed its stdin"));
     this.#listener.stdinClosed();
   }
 

@@ -37,9 +37,10 @@ export class CallTable {
     return this.#queue.length >= callLimits.queued;
   }
 
-  /** Sends a call, or lets it wait for a place. */
+  /** Sends a call, or lets it wait for a place: behind its like, clean-up calls before all others. */
   submit(call: PendingCall): void {
-    if (call.cleanUp) this.#queue.unshift(call);
+    const firstOther = call.cleanUp ? this.#queue.findIndex((other) => !other.cleanUp) : -1;
+    if (firstOther >= 0) this.#queue.splice(firstOther, 0, call);
     else this.#queue.push(call);
     this.#advance();
   }
@@ -62,16 +63,25 @@ export class CallTable {
     return calls;
   }
 
+  #transmit(call: PendingCall): void {
+    const id = this.#nextId++;
+    let request: string;
+    try {
+      request = encodeRequest(id, call.method, call.params);
+    } catch (error) {
+      return call.reject(error); // params that JSON cannot carry are the fault of their own call
+    }
+    call.wasSent = true;
+    this.#inFlight.set(id, call);
+    this.#send(request);
+  }
+
   #advance(): void {
     for (let call = this.#queue[0]; call !== undefined; call = this.#queue[0]) {
       const places = callLimits.inFlight - (call.cleanUp ? 0 : callLimits.keptForCleanUp);
       if (this.#inFlight.size >= places) return;
       this.#queue.shift();
-      if (call.isSettled) continue;
-      const id = this.#nextId++;
-      call.wasSent = true;
-      this.#inFlight.set(id, call);
-      this.#send(encodeRequest(id, call.method, call.params));
+      if (!call.isSettled) this.#transmit(call);
     }
   }
 }

@@ -103,7 +103,8 @@ export class ClientConnection {
       case "request":
         throw new ProtocolError(`the executor sent a request, \`${message.method}\``);
       case "malformed":
-        throw new ProtocolError(`the executor sent a malformed message: ${message.detail}`);
+        // Without its text: a piece of it can be anything, secrets included.
+        throw new ProtocolError("the executor sent a malformed message");
     }
   }
 

@@ -13,10 +13,10 @@ import type { SessionActor, SessionHolder } from "./session-actor.ts";
 
 /** Bounds of one connection (03 D-7). */
 export const connectionLimits = {
-  /** Requests that run at once; above it, reading pauses until one is answered. */
+  /** Requests that run at once; above it, reading pauses until one is answered. Waits do not count (01 B-1). */
   running: 128,
-  /** Long polls that wait at once, counted apart; one more is refused. */
-  polls: 1_024,
+  /** Long polls, and writes to children that do not read, that wait at once; one more is refused. */
+  waits: 1_024,
   /** Answers that wait for a slow reader; above it, reading pauses. Writing never does. */
   answerBytes: 8 * 1024 * 1024,
 } as const;
@@ -34,7 +34,8 @@ export interface ConnectionOwner {
 
 interface Pending {
   readonly id: RequestId;
-  readonly isPoll: boolean;
+  /** It waits for the child, or for news, and takes nothing meanwhile. */
+  readonly isWait: boolean;
   /** Resolves when the handler is done. */
   readonly finished: Promise<void>;
 }
@@ -43,7 +44,7 @@ const owners = actorOwners<ConnectionActor>();
 
 const logic = connectionMachine.provide({
   actions: {
-    leaveSession: ({ self }) => owners.of(self).effects.leaveSession(),
+    leaveSession: ({ self, event }) => owners.of(self).effects.leaveSession(event.type === "session.taken"),
     refusePending: ({ self }) => owners.of(self).effects.refusePending(),
     ping: ({ self }) => owners.of(self).effects.ping(),
     closeTransport: ({ self }, { code, reason }) => owners.of(self).effects.closeTransport(code, reason),
@@ -69,7 +70,7 @@ export class ConnectionActor implements SessionHolder {
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  #polls = 0;
+  #waits = 0;
   #session: SessionActor | null = null;
   #caller: Caller | null = null;
   #paused = false;
@@ -84,7 +85,10 @@ export class ConnectionActor implements SessionHolder {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
       input: { connectionId },
-      onFault: (error) => owner.fault(error),
+      onFault: (error) => {
+        owner.fault(error);
+        transport.destroy();
+      },
     });
     this.#actor.start();
     transport.open({
@@ -126,8 +130,8 @@ export class ConnectionActor implements SessionHolder {
   /** For the machine's actions only. */
   readonly effects = {
     /** Only waits are cut short; what has begun finishes by itself (03 SS-32). */
-    leaveSession: (): void => {
-      this.#abort.abort(rpcError("invalidRequest", takenOver));
+    leaveSession: (isTaken: boolean): void => {
+      this.#abort.abort(rpcError("invalidRequest", isTaken ? takenOver : "the connection is ending"));
       this.#session?.detach(this.connectionId);
       this.#session = null;
     },
@@ -139,9 +143,6 @@ export class ConnectionActor implements SessionHolder {
     ping: (): void => {
       this.#listening = true;
       this.#transport.ping();
-      // A connection that is not read, since too much runs for it, cannot hear; its silence says nothing.
-      if (this.#paused && this.#transport.queuedBytes <= connectionLimits.answerBytes)
-        queueMicrotask(() => this.#heard());
     },
     closeTransport: (code: number, reason: string): void => this.#transport.close(code, reason),
     destroyTransport: (): void => this.#transport.destroy(),
@@ -193,9 +194,9 @@ export class ConnectionActor implements SessionHolder {
     if (handler === undefined) throw unknownMethod(method);
     const params = decodeParams(method, rawParams);
     const caller = this.#readyCaller(method);
-    const isPoll = "waitMs" in params && params.waitMs !== null && params.waitMs > 0;
-    if (isPoll && this.#polls >= connectionLimits.polls) {
-      throw rpcError("invalidRequest", `at most ${connectionLimits.polls} long polls may wait per connection`);
+    const isWait = method === "process/write" || ("waitMs" in params && params.waitMs !== null && params.waitMs > 0);
+    if (isWait && this.#waits >= connectionLimits.waits) {
+      throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
     }
     const outcome = handler(params, caller);
     if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
@@ -203,7 +204,7 @@ export class ConnectionActor implements SessionHolder {
       (result) => this.#finish(pending, () => encodeOutcome(id, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
-    const pending: Pending = { id, isPoll, finished };
+    const pending: Pending = { id, isWait, finished };
     this.#begin(pending);
   }
 
@@ -221,12 +222,12 @@ export class ConnectionActor implements SessionHolder {
 
   #begin(pending: Pending): void {
     this.#pending.add(pending);
-    if (pending.isPoll) this.#polls += 1;
+    if (pending.isWait) this.#waits += 1;
     this.#throttle();
   }
 
   #finish(pending: Pending, encode: () => string): void {
-    if (pending.isPoll) this.#polls -= 1;
+    if (pending.isWait) this.#waits -= 1;
     // What is no longer pending was answered when the session was taken over.
     if (this.#pending.delete(pending)) this.#answer(encode());
     else this.#throttle();
@@ -240,7 +241,7 @@ export class ConnectionActor implements SessionHolder {
   /** Reading pauses while too much runs or waits to be read; writing never does, so neither side can lock the other (01 B-2). */
   #throttle(): void {
     const full =
-      this.#pending.size - this.#polls >= connectionLimits.running ||
+      this.#pending.size - this.#waits >= connectionLimits.running ||
       this.#transport.queuedBytes > connectionLimits.answerBytes;
     if (full === this.#paused) return;
     this.#paused = full;

@@ -1,5 +1,6 @@
 import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
+import { longestTimerMs } from "../ports/clock.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
@@ -34,8 +35,8 @@ export interface ReadRequest {
   readonly waitMs: number | null;
 }
 
-/** Timers beyond this fire at once in Node; nobody waits 24 days for a poll. */
-const longestTimerMs = 2 ** 31 - 1;
+/** How long an end on request may take: the grace before the kill, and as much after it. */
+const stopLimitMs = 5_000;
 
 const owners = actorOwners<ProcessActor>();
 
@@ -95,7 +96,7 @@ export class ProcessActor {
       ...ports,
       id: `process ${processId}`,
       input: { processId, stdin: spec.stdin },
-      onFault: (error) => owner.fault(error),
+      onFault: (error) => this.#fault(error),
     });
     this.#actor.start();
   }
@@ -136,6 +137,8 @@ export class ProcessActor {
     if (this.#spec.stdin === "none") return "stdinClosed";
     if (this.#writes.has(writeId)) return "accepted";
     const offer = await this.#stdin.offer(bytes, () => this.#remember(writeId), signal);
+    if (offer === "full")
+      throw rpcError("invalidRequest", `too many writes wait for process ${this.processId} to read`);
     if (offer === "broken") throw rpcError("internalError", "failed to write to process stdin");
     return "accepted";
   }
@@ -154,9 +157,9 @@ export class ProcessActor {
    */
   terminate(): boolean {
     if (!this.isRunning) return false;
+    this.#order({ type: "terminate" });
     this.#terminated = true;
     this.#stdin.end("broken");
-    this.#order({ type: "terminate" });
     return true;
   }
 
@@ -174,10 +177,19 @@ export class ProcessActor {
     this.#wake();
   }
 
-  /** The executor stops: ask the group to end, kill it after a grace, then drop the record (03 SS-66). */
+  /**
+   * The executor stops: ask the group to end, kill it after a grace, then drop the record (03 SS-66). What cannot be killed
+   * is let go after the same time again, and said to be so.
+   */
   async stop(): Promise<void> {
     tell(this.#actor, { type: "stop" });
+    const gaveUp = this.#ports.clock.setTimeout(() => {
+      const cause = this.#refusal ?? undefined;
+      this.#owner.fault(new Error(`process ${this.processId} cannot be killed and was left behind`, { cause }));
+      this.expire();
+    }, stopLimitMs);
     await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("running"));
+    this.#ports.clock.clearTimeout(gaveUp);
     this.expire();
     await this.ended;
   }
@@ -247,6 +259,13 @@ export class ProcessActor {
     this.#wake();
   }
 
+  /** The machine itself failed: nothing may wait for it, nor outlive it. */
+  #fault(error: unknown): void {
+    this.#owner.fault(error);
+    this.effects.signal("SIGKILL");
+    this.effects.release();
+  }
+
   #streamEnded(stream: OutputStream): void {
     tell(this.#actor, { type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
     this.#wake();
@@ -278,6 +297,7 @@ export class ProcessActor {
   /** Resolves when a read after `afterSeq` has something to say, or the wait is over (02 P-37). */
   #news(afterSeq: number, waitMs: number, signal: AbortSignal): Promise<void> {
     if (this.#hasNews(afterSeq)) return Promise.resolve();
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#ports.clock.clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { Observable, type Observer } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise } from "xstate";
 import { remoteProcessMachine, type StartFate } from "../machines/remote-process-machine.ts";
-import { ProctorError, RpcError } from "../protocol/errors.ts";
+import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
@@ -138,15 +138,16 @@ export class RemoteProcessActor implements ProcessFollower {
       try {
         await this.#link.start({ ...this.#params, processId: this.processId }, this.#signal);
       } catch (error) {
-        // A start that was given up may happen all the same; nobody would ever end that process (03 CL-52).
-        if (this.#signal?.aborted === true) this.effects.terminate();
+        // A start that was given up, or whose answer made no sense, may have happened all the same; nobody would ever end
+        // that process (03 CL-52).
+        if (this.#signal?.aborted === true || error instanceof ProtocolError) this.effects.terminate();
         throw error;
       }
     },
     ask: async (): Promise<StartFate> => {
-      const { signal } = { signal: this.#signal };
       try {
-        this.#order.merge(await this.#link.call("process/read", this.#everythingNew(), { signal }));
+        const everything = this.#link.call("process/read", this.#everythingNew(), { signal: this.#signal });
+        this.#order.merge(await everything);
         return "running";
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;

@@ -68,7 +68,10 @@ export class SessionActor {
       ...ports,
       id: `session ${sessionId.slice(0, 8)}`,
       input: { sessionId, holder: holder.connectionId, ttlMs: ports.sessionTtlMs },
-      onFault: (error) => owner.fault(error),
+      onFault: (error) => {
+        owner.fault(error);
+        this.effects.expire();
+      },
     });
     this.#actor.start();
   }
@@ -137,8 +140,9 @@ export class SessionActor {
     evictHolder: (): void => this.#holder?.evict(),
     expire: (): void => {
       this.#owner.forget(this);
-      for (const process of this.#processes.values()) process.expire();
-      this.#end.resolve();
+      const ending = [...this.#processes.values()];
+      for (const process of ending) process.expire();
+      void Promise.all(ending.map((process) => process.ended)).then(() => this.#end.resolve());
     },
     retire: (): void => {
       this.#owner.forget(this);

@@ -5,6 +5,8 @@ import { SessionActor, type SessionHolder, type SessionPorts, unknownSession } f
 export class SessionRegistry {
   readonly #sessions = new Map<string, SessionActor>();
   readonly #ports: SessionPorts & { readonly random: Random };
+  /** Sessions that nobody can find any more, until the last of their processes is gone. */
+  readonly #ending = new Set<SessionActor>();
   readonly #fault: (error: unknown) => void;
 
   /** @param fault hears of a machine that failed. */
@@ -32,12 +34,17 @@ export class SessionRegistry {
 
   /** Ends every session and waits until no child is left. */
   async shutdown(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.shutdown()));
+    const ending = [...this.#ending].map((session) => session.ended);
+    await Promise.all([...ending, ...[...this.#sessions.values()].map((session) => session.shutdown())]);
   }
 
   #create(holder: SessionHolder): SessionActor {
     const owner = {
-      forget: (gone: SessionActor) => void this.#sessions.delete(gone.sessionId),
+      forget: (gone: SessionActor) => {
+        this.#sessions.delete(gone.sessionId);
+        this.#ending.add(gone);
+        void gone.ended.then(() => this.#ending.delete(gone));
+      },
       fault: this.#fault,
     };
     const session = new SessionActor(this.#ports.random.uuid(), holder, owner, this.#ports);

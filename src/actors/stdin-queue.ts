@@ -4,10 +4,13 @@ export const stdinQueueLimits = {
   writes: 128,
   /** Bytes that wait; a single larger write is taken when nothing else waits. */
   bytes: 16 * 1024 * 1024,
+  /** Writes, and their bytes, that wait for a place; one more is refused. */
+  waiting: 256,
+  waitingBytes: 32 * 1024 * 1024,
 } as const;
 
-/** How an offer ended: the bytes are queued, or the child's stdin will never take them. */
-export type StdinOffer = "queued" | "broken";
+/** How an offer ended: the bytes are queued, too much waits already, or the child's stdin will never take them. */
+export type StdinOffer = "queued" | "full" | "broken";
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -32,20 +35,20 @@ export class StdinQueue {
     this.#write = write;
   }
 
-  /** Is there room, so that an offer would not wait? */
-  get hasRoom(): boolean {
-    if (this.#fate !== "open") return true;
-    if (this.#waiting.length > 0) return false;
-    return this.#fits();
-  }
-
   /**
    * Queues bytes, at once or when there is room. `commit` runs in the same turn in which they are queued, with no point in
    * between at which a drop could separate the two (02 P-47); when it answers false the bytes are not queued after all. An
    * aborted wait leaves neither effect.
    */
   offer(bytes: Uint8Array, commit: () => boolean, signal: AbortSignal): Promise<StdinOffer> {
-    if (this.hasRoom) return Promise.resolve(this.#take(bytes, commit));
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#fate !== "open" || (this.#waiting.length === 0 && this.#fits())) {
+      return Promise.resolve(this.#take(bytes, commit));
+    }
+    const waitingBytes = this.#waiting.reduce((sum, other) => sum + other.bytes.length, bytes.length);
+    if (this.#waiting.length >= stdinQueueLimits.waiting || waitingBytes > stdinQueueLimits.waitingBytes) {
+      return Promise.resolve("full");
+    }
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);

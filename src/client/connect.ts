@@ -6,6 +6,7 @@ import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import { dialWebSocket } from "../transports/dial-websocket.ts";
+import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
 import { Link } from "./link.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -49,7 +50,16 @@ export interface ConnectOptions {
  * @throws LinkFailedError when the executor is not reached or does not shake hands in time; the signal's reason when the
  *   attempt is given up.
  */
-export async function connect(target: ConnectTarget, options: ConnectOptions = {}): Promise<Link> {
+export function connect(target: ConnectTarget, options: ConnectOptions = {}): Promise<Link> {
+  return openLink(target, options, () => Promise.resolve());
+}
+
+/** As `connect`, with something to be done when the link has closed, or could not be opened. */
+export async function openLink(
+  target: ConnectTarget,
+  options: ConnectOptions,
+  afterClose: () => Promise<void>,
+): Promise<Link> {
   options.signal?.throwIfAborted();
   const ports = {
     clock: options.clock ?? systemClock,
@@ -57,6 +67,7 @@ export async function connect(target: ConnectTarget, options: ConnectOptions = {
     inspect: options.inspect,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
+    afterClose,
   };
   const actor = new LinkActor({
     ...ports,
@@ -70,6 +81,7 @@ export async function connect(target: ConnectTarget, options: ConnectOptions = {
   try {
     await actor.connected();
   } catch (error) {
+    await afterClose();
     options.signal?.throwIfAborted();
     throw error;
   } finally {
@@ -80,7 +92,7 @@ export async function connect(target: ConnectTarget, options: ConnectOptions = {
 
 function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Clock): Dial {
   if (typeof target === "string") {
-    if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${target}`);
+    if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${redactUrl(target)}`);
     return (signal) => dialWebSocket(target, { clock, signal, headers });
   }
   if ("dial" in target) return target.dial;

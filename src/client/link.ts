@@ -10,6 +10,8 @@ import { type StartOptions, startParams } from "./start-options.ts";
 
 /** What a link needs to make handles. */
 export interface LinkPorts extends RemoteProcessPorts {
+  /** Runs when the link has closed; `close` waits for it. */
+  readonly afterClose: () => Promise<void>;
   readonly random: Random;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
@@ -89,6 +91,7 @@ export class Link implements AsyncDisposable {
     await Promise.race([Promise.allSettled(ending), graceOver.promise]);
     clock.clearTimeout(timer);
     await this.#actor.close();
+    await this.#ports.afterClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

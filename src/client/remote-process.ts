@@ -22,6 +22,7 @@ export class RemoteProcess implements AsyncDisposable {
   readonly stdin: RemoteStdin;
   readonly #actor: RemoteProcessActor;
   readonly #link: LinkActor;
+  readonly #readers = new Set<OutputReader>();
 
   /** Made by `Link.start`. */
   constructor(actor: RemoteProcessActor, link: LinkActor, random: Random) {
@@ -45,10 +46,14 @@ export class RemoteProcess implements AsyncDisposable {
 
   /**
    * The output as bytes with the name of their stream. Each use is a reader of its own from the first byte on; begin before
-   * a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down.
+   * a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down: while one is
+   * more than a megabyte behind, nothing but answers to calls arrives over its link, so leave the loop of a reader that you
+   * do not follow any more.
    */
   get output(): AsyncIterableIterator<OutputChunk> {
-    return new OutputReader(this.#actor, this.#link);
+    const reader = new OutputReader(this.#actor, this.#link);
+    this.#readers.add(reader);
+    return reader;
   }
 
   /**
@@ -94,6 +99,8 @@ export class RemoteProcess implements AsyncDisposable {
 
   /** Terminates it if it runs, and waits for the exit. Where the link is gone the executor does it when the session expires. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever disposes of the process reads no more; a reader that lags would hold back the exit that is awaited here.
+    for (const reader of this.#readers) await reader.return();
     if (this.#actor.snapshot.hasTag("ended")) return;
     try {
       if (await this.terminate()) await this.exited;

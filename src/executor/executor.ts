@@ -4,7 +4,7 @@ import type { OutputLogLimits } from "../actors/output-log.ts";
 import type { RequestHandlers } from "../actors/request-handlers.ts";
 import { SessionRegistry } from "../actors/session-registry.ts";
 import { throwFault } from "../actors/throw-fault.ts";
-import { type Clock, systemClock } from "../ports/clock.ts";
+import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
@@ -114,6 +114,6 @@ export class Executor implements AsyncDisposable {
 
 /** A timer above 2^31-1 ms would fire at once, and end every session with its connection. */
 function checkedTtl(ttlMs: number): number {
-  if (ttlMs >= 0 && ttlMs < 2 ** 31) return ttlMs;
-  throw new RangeError(`sessionTtlMs must be from 0 to ${2 ** 31 - 1}, not ${ttlMs}`);
+  if (ttlMs >= 0 && ttlMs <= longestTimerMs) return ttlMs;
+  throw new RangeError(`sessionTtlMs must be from 0 to ${longestTimerMs}, not ${ttlMs}`);
 }

@@ -42,10 +42,14 @@ async function serveWebSocket(
   { clock = systemClock }: ServeOptions,
 ): Promise<Server> {
   const ended = Promise.withResolvers<TransportEnd>();
-  const listener = await listenWebSocket({
+  const listening = listenWebSocket({
     ...address,
     clock,
     onTransport: (transport) => void executor.accept(transport),
+  });
+  const listener = await listening.catch(async (error: unknown) => {
+    await executor.close();
+    throw error;
   });
   const close = once(async () => {
     await Promise.all([listener.close(), executor.close()]);

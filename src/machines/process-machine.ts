@@ -50,7 +50,7 @@ export const processMachine = setup({
     context: ProcessContext;
     input: ProcessInput;
     events: ProcessEvent;
-    tags: "starting" | "running" | "exited" | "closed" | "gone";
+    tags: "starting" | "running" | "closed" | "gone";
   },
   actions: {
     spawn: unprovided("spawn"),
@@ -131,7 +131,7 @@ export const processMachine = setup({
                 },
               },
             },
-            Exited: { type: "final", tags: "exited" },
+            Exited: { type: "final" },
           },
         },
         stdin: {
@@ -154,7 +154,7 @@ export const processMachine = setup({
       },
     },
     Closed: {
-      tags: ["exited", "closed"],
+      tags: "closed",
       entry: "publishClosed",
       on: { "session.expired": "Evicted" },
       after: { closedRetention: "Evicted" },

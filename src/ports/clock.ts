@@ -11,6 +11,9 @@ export interface Clock {
   clearTimeout(id: unknown): void;
 }
 
+/** Node fires a longer timer at once. */
+export const longestTimerMs = 2 ** 31 - 1;
+
 /** The host's own time. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -35,7 +35,7 @@ export interface Child {
   /** OS process id, which is also its group; not for the wire (02 P-1). */
   readonly pid: number;
   /**
-   * Hands bytes to stdin. Resolves when the OS took them all; rejects with a {@link StdinClosedError} when it never will.
+   * Hands bytes to stdin. Resolves when the OS took them all; rejects with a {@link BrokenStdinError} when it never will.
    * Calls are not reordered. What waits has no bound here: the caller keeps one (02 P-49).
    */
   write(bytes: Uint8Array): Promise<void>;
@@ -62,9 +62,9 @@ export class SpawnError extends ProctorError {
 }
 
 /** Bytes cannot reach the child, or not all of them did (03 D-11). */
-export class StdinClosedError extends ProctorError {
+export class BrokenStdinError extends ProctorError {
   constructor(message: string, options?: ProctorErrorOptions) {
-    super("stdinClosed", message, options);
+    super("brokenStdin", message, options);
   }
 }
 

@@ -14,7 +14,7 @@ export type Message =
   | { readonly kind: "malformed"; readonly detail: string };
 
 /** The id of the answer to a message that has none of its own (01 W-31). */
-export const malformedId = -1;
+const malformedId = -1;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const idMin = -(2n ** 63n);

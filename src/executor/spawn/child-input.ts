@@ -1,8 +1,8 @@
-import { StdinClosedError } from "../../ports/process-host.ts";
+import { BrokenStdinError } from "../../ports/process-host.ts";
 
 /** Our side of a child's stdin. */
 export interface ChildInput {
-  /** Resolves when the kernel took all of it; rejects with a {@link StdinClosedError}. Calls keep their order. */
+  /** Resolves when the kernel took all of it; rejects with a {@link BrokenStdinError}. Calls keep their order. */
   write(bytes: Uint8Array): Promise<void>;
   /** The child has exited: find out whether anybody is left to read. */
   childExited(): void;
@@ -12,7 +12,7 @@ export interface ChildInput {
 
 /** The stdin of a child that has none. */
 export const noInput: ChildInput = {
-  write: () => Promise.reject(new StdinClosedError("the child was started without stdin", { effect: "notApplied" })),
+  write: () => Promise.reject(new BrokenStdinError("the child was started without stdin", { effect: "notApplied" })),
   childExited: () => undefined,
   close: () => undefined,
 };

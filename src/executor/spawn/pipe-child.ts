@@ -3,9 +3,9 @@ import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { type ChildInput, noInput } from "./child-input.ts";
+import { ChildOutput } from "./child-output.ts";
 import type { ChildDescriptors, DescriptorShield } from "./descriptor-shield.ts";
 import { type LaunchedProcess, launch } from "./launch.ts";
-import { OutputReader } from "./output-reader.ts";
 import { PipeInput } from "./pipe-input.ts";
 import { closePipe, type Pipe, type PipePool } from "./pipe-pool.ts";
 import { PosixChild } from "./posix-child.ts";
@@ -44,7 +44,7 @@ export async function startPipeChild(
   // The child has its ends; while we held them too, the streams would never end.
   for (const fd of [stdin?.read, stdout?.write, stderr?.write]) if (fd !== undefined) closeSync(fd);
   const reader = (stream: "stdout" | "stderr", pipe: Pipe | undefined) =>
-    new OutputReader(stream, outputSocket(process, stream, pipe), pipe?.read ?? null, listener);
+    new ChildOutput(stream, outputSocket(process, stream, pipe), pipe?.read ?? null, listener);
   const outputs = [reader("stdout", stdout), reader("stderr", stderr)];
   // Node types a child's streams as any streams; they are sockets.
   const input: ChildInput = wantsInput

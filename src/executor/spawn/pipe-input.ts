@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
-import { StdinClosedError } from "../../ports/process-host.ts";
+import { BrokenStdinError } from "../../ports/process-host.ts";
 import type { ChildInput } from "./child-input.ts";
 import { errnoName } from "./os-error.ts";
 
@@ -41,8 +41,8 @@ export class PipeInput implements ChildInput {
   }
 }
 
-function stdinIsClosed(effect: "notApplied" | "unknown", cause?: unknown): StdinClosedError {
-  return new StdinClosedError("the child's stdin is closed", { effect, cause });
+function stdinIsClosed(effect: "notApplied" | "unknown", cause?: unknown): BrokenStdinError {
+  return new BrokenStdinError("the child's stdin is closed", { effect, cause });
 }
 
 /** Linux: opening a fifo for writing fails when it has no reader. Elsewhere the next write tells. */

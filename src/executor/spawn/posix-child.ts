@@ -2,14 +2,14 @@ import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import type { Child, ChildListener, ChildSignal } from "../../ports/process-host.ts";
 import type { ChildInput } from "./child-input.ts";
-import type { OutputReader } from "./output-reader.ts";
+import type { ChildOutput } from "./child-output.ts";
 import { ProcessGroup } from "./process-group.ts";
 
 /** What a started program is connected with. */
 export interface ChildParts {
   readonly process: ChildProcess;
   readonly pid: number;
-  readonly outputs: readonly OutputReader[];
+  readonly outputs: readonly ChildOutput[];
   readonly input: ChildInput;
   /** Has it a terminal, so that an interrupt goes to the foreground? */
   readonly onTerminal: boolean;
@@ -18,7 +18,7 @@ export interface ChildParts {
 /** A child of this machine, on pipes or on a terminal. */
 export class PosixChild implements Child {
   readonly pid: number;
-  readonly #outputs: readonly OutputReader[];
+  readonly #outputs: readonly ChildOutput[];
   readonly #input: ChildInput;
   readonly #group: ProcessGroup;
   readonly #onTerminal: boolean;

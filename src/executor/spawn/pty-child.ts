@@ -4,10 +4,10 @@ import type { Writable } from "node:stream";
 import { ReadStream } from "node:tty";
 import type { Clock } from "../../ports/clock.ts";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
+import { ChildOutput } from "./child-output.ts";
 import type { DescriptorShield } from "./descriptor-shield.ts";
 import { type TrampolineOrder, trampolineSource } from "./exec-trampoline.ts";
 import { type LaunchedProcess, launch } from "./launch.ts";
-import { OutputReader } from "./output-reader.ts";
 import { PosixChild } from "./posix-child.ts";
 import { openTerminal, type Terminal, terminalHelperPath } from "./pty-binding.ts";
 import { TerminalInput } from "./terminal-input.ts";
@@ -72,7 +72,7 @@ export async function startPtyChild(
   }
   const input = new TerminalInput(terminal.master, clock, () => listener.stdinClosed());
   const socket = new ReadStream(terminal.master);
-  const output = new OutputReader("pty", socket, terminal.master, listener);
+  const output = new ChildOutput("pty", socket, terminal.master, listener);
   const letGo = once(() => close(terminal.slave));
   socket.once("close", () => {
     shield.forget(terminal.master);

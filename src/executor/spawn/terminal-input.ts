@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type { Clock } from "../../ports/clock.ts";
-import { StdinClosedError } from "../../ports/process-host.ts";
+import { BrokenStdinError } from "../../ports/process-host.ts";
 import type { ChildInput } from "./child-input.ts";
 import { errnoName } from "./os-error.ts";
 
@@ -14,7 +14,7 @@ interface Pending {
   readonly bytes: Uint8Array;
   written: number;
   readonly resolve: () => void;
-  readonly reject: (error: StdinClosedError) => void;
+  readonly reject: (error: BrokenStdinError) => void;
 }
 
 /**
@@ -39,7 +39,7 @@ export class TerminalInput implements ChildInput {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new StdinClosedError("the terminal is closed", { effect: "notApplied" }));
+    if (this.#isClosed) return Promise.reject(new BrokenStdinError("the terminal is closed", { effect: "notApplied" }));
     return new Promise((resolve, reject) => {
       this.#queue.push({ bytes, written: 0, resolve, reject });
       if (this.#timer === null) this.#pump();
@@ -55,7 +55,7 @@ export class TerminalInput implements ChildInput {
     this.#isClosed = true;
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     for (const { written, reject } of this.#queue.splice(0)) {
-      reject(new StdinClosedError("the terminal is closed", { effect: written > 0 ? "unknown" : "notApplied" }));
+      reject(new BrokenStdinError("the terminal is closed", { effect: written > 0 ? "unknown" : "notApplied" }));
     }
     this.#closed();
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { childrenOf } from "../../../src/executor/spawn/process-table.ts";
-import { StdinClosedError } from "../../../src/ports/process-host.ts";
+import { BrokenStdinError } from "../../../src/ports/process-host.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { eventually, groupIsEmpty, RecordedChild, run } from "./recorded-child.ts";
 
@@ -69,7 +69,7 @@ describe("a child on pipes", () => {
     verifies("02 P-14");
     const child = await run(host, "cat; echo end");
     expect(child.text("stdout")).toBe("end\n");
-    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(StdinClosedError);
+    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(BrokenStdinError);
     expect(child.events).not.toContain("stdinClosed");
   });
 
@@ -191,7 +191,7 @@ describe("stdin", () => {
     expect(probe.exitCode).toBe(0);
     expect(settled).toBe(false);
     child.child.signal("SIGKILL");
-    await expect(pending).rejects.toThrow(StdinClosedError);
+    await expect(pending).rejects.toThrow(BrokenStdinError);
     await child.untilClosed();
     await child.until(() => child.isStdinClosed);
     await expect(child.child.write(Buffer.from("x"))).rejects.toMatchObject({
@@ -206,7 +206,7 @@ describe("stdin", () => {
       stdin: "pipe",
     });
     await child.untilSaid("stdout", "closed");
-    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(StdinClosedError);
+    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(BrokenStdinError);
     await child.until(() => child.isStdinClosed);
     expect(child.exitCode).toBeNull();
     child.child.signal("SIGKILL");

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
-import { StdinClosedError } from "../../../src/ports/process-host.ts";
+import { BrokenStdinError } from "../../../src/ports/process-host.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { eventually, RecordedChild, run } from "./recorded-child.ts";
 
@@ -100,7 +100,7 @@ describe("a terminal", () => {
     await child.untilClosed();
     expect(child.exitCode).toBe(0);
     expect(child.isStdinClosed).toBe(true);
-    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(StdinClosedError);
+    await expect(child.child.write(Buffer.from("x"))).rejects.toThrow(BrokenStdinError);
   });
 
   it("is not hung up when the child closes its descriptors before it exits", async () => {
@@ -196,7 +196,7 @@ describe("a terminal", () => {
     const pending = child.child.write(Buffer.alloc(1_000_000, "line\n")).catch((error: unknown) => error);
     child.child.release();
     await child.untilClosed();
-    expect(await pending).toBeInstanceOf(StdinClosedError);
+    expect(await pending).toBeInstanceOf(BrokenStdinError);
     expect(child.exitCode).toBe(129);
   });
 });

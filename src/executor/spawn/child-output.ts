@@ -14,7 +14,7 @@ const drainBuffer = Buffer.allocUnsafeSlow(readBytes);
  * Reads one stream of a child until its last holder is gone, and hands on each chunk as it was read. While paused at most
  * 64 KiB are read ahead, then the child blocks.
  */
-export class OutputReader {
+export class ChildOutput {
   readonly #stream: OutputStream;
   readonly #socket: Socket;
   readonly #fd: number | null;
