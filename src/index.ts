@@ -1,6 +1,12 @@
 export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
 export type { Dial, LinkState } from "./actors/link-actor.ts";
-export { DisconnectedError, LinkClosedError, LinkFailedError, TooManyCallsError } from "./actors/link-errors.ts";
+export {
+  DisconnectedError,
+  LinkClosedError,
+  LinkFailedError,
+  TooManyCallsError,
+  UnsupportedError,
+} from "./actors/link-errors.ts";
 export type { OutputLogLimits } from "./actors/output-log.ts";
 export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
@@ -28,6 +34,7 @@ export type { Random } from "./ports/random.ts";
 export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
 export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
+export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

@@ -90,6 +90,19 @@ export class ScriptedChild implements Child {
     return new Promise((take, refuse) => this.#waiting.push({ bytes, take, refuse }));
   }
 
+  /** Was it told that no more input comes? */
+  inputEnded = false;
+  /** The size of its terminal, as it was last set. */
+  size: readonly [rows: number, columns: number] = [24, 80];
+
+  endInput(): void {
+    this.inputEnded = true;
+  }
+
+  resize(rows: number, columns: number): void {
+    this.size = [rows, columns];
+  }
+
   signal(signal: ChildSignal): void {
     this.signals.push(signal);
   }

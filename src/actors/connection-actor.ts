@@ -4,6 +4,7 @@ import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
 import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
 import { RpcError, rpcError } from "../protocol/errors.ts";
+import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
@@ -23,6 +24,8 @@ export const connectionLimits = {
 
 /** What a connection needs from the executor that accepted it. */
 export interface ConnectionOwner {
+  /** The extensions that are offered to the peer. */
+  readonly offer: Offer;
   readonly handlers: RequestHandlers;
   /** @throws RpcError as `SessionRegistry.attach` does. */
   attach(resumeSessionId: string | null, holder: SessionHolder): SessionActor;
@@ -186,7 +189,7 @@ export class ConnectionActor implements SessionHolder {
     this.#session = session;
     this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder() };
     tell(this.#actor, { type: "session.attached" });
-    this.#transport.send(encodeResult(id, { sessionId: session.sessionId }));
+    this.#transport.send(encodeResult(id, { sessionId: session.sessionId, proctor: this.#owner.offer }));
   }
 
   #serve<M extends Exclude<RequestName, "initialize">>(id: RequestId, method: M, rawParams: unknown): void {
@@ -198,7 +201,10 @@ export class ConnectionActor implements SessionHolder {
     if (isWait && this.#waits >= connectionLimits.waits) {
       throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
     }
-    const outcome = handler(params, caller);
+    const run = () => handler(params, caller);
+    const key = "idempotencyKey" in params ? params.idempotencyKey : null;
+    const outcome =
+      key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
     if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
     const finished = outcome.then(
       (result) => this.#finish(pending, () => encodeOutcome(id, result)),

@@ -1,10 +1,12 @@
 import { distinctUntilChanged, map, Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
 import { linkMachine } from "../machines/link-machine.ts";
+import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import { encodeNotification } from "../protocol/envelope.ts";
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
+import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { callLimits } from "./call-table.ts";
@@ -16,6 +18,7 @@ import {
   LinkFailedError,
   SessionHeldError,
   TooManyCallsError,
+  UnsupportedError,
 } from "./link-errors.ts";
 import { PendingCall } from "./pending-call.ts";
 
@@ -42,6 +45,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly recoveryDeadlineMs: number;
   /** How the client names itself to the executor; has no effect there. */
   readonly clientName: string;
+  /** Makes keys for calls that may be repeated. */
+  readonly random: Random;
   /** A machine failed. */
   onFault(error: unknown): void;
 }
@@ -85,6 +90,9 @@ const repeatable: ReadonlySet<RequestName> = new Set([
   "fs/readDirectory",
 ]);
 
+/** These change something; with a key the executor knows a repetition and does it once (03 D-5). */
+const keyed: ReadonlySet<RequestName> = new Set(["fs/writeFile", "fs/createDirectory", "fs/remove", "fs/copy"]);
+
 const owners = actorOwners<LinkActor>();
 
 const logic = linkMachine.provide({
@@ -124,6 +132,7 @@ export class LinkActor {
   /** Calls that wait for a connection, in order. */
   #waiting: PendingCall[] = [];
   #hasHeard = false;
+  #offer: Offer | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -150,6 +159,16 @@ export class LinkActor {
     return stateOf(this.#actor.getSnapshot());
   }
 
+  /** Does the executor offer this extension? */
+  offers(feature: Feature): boolean {
+    return this.#offer?.features.includes(feature) ?? false;
+  }
+
+  /** @throws UnsupportedError unless the executor offers it. */
+  require(feature: Feature): void {
+    if (!this.offers(feature)) throw new UnsupportedError(feature);
+  }
+
   /** Resolves when the link is Connected for the first time; rejects when it fails or is closed before. */
   async connected(): Promise<void> {
     await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("connecting"));
@@ -163,8 +182,11 @@ export class LinkActor {
    *   ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
    */
   async call<M extends RequestName>(method: M, params: WireParams<M>, options: CallOptions = {}): Promise<Result<M>> {
-    const { signal, cleanUp = false, isRepeatable = repeatable.has(method) } = options;
-    const call = new PendingCall({ method, params, cleanUp, isRepeatable, signal });
+    const { signal, cleanUp = false } = options;
+    const isKeyed = keyed.has(method) && this.offers("key");
+    const isRepeatable = options.isRepeatable ?? (isKeyed || repeatable.has(method));
+    const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
+    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal });
     this.#submit(call);
     this.#throttle();
     try {
@@ -180,8 +202,11 @@ export class LinkActor {
    */
   async start(params: WireParams<"process/start">, signal: AbortSignal | undefined): Promise<void> {
     tell(this.#actor, { type: "start.begun" });
+    // An executor that knows start ids lets a repeated start join the first one: then no answer can be lost (03 D-4).
+    const isRepeatable = this.offers("startId");
+    const named = isRepeatable ? { ...params, startId: this.#options.random.uuid() } : params;
     try {
-      await this.call("process/start", params, { signal });
+      await this.call("process/start", named, { signal, isRepeatable });
     } finally {
       tell(this.#actor, { type: "start.settled" });
     }
@@ -236,7 +261,7 @@ export class LinkActor {
     handshake: async (signal: AbortSignal): Promise<string> => {
       const candidate = this.#existingCandidate();
       const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
-      const { sessionId } = await initialize(
+      const { sessionId, proctor = null } = await initialize(
         candidate,
         { clientName: this.#options.clientName, resumeSessionId },
         signal,
@@ -245,6 +270,7 @@ export class LinkActor {
         throw new ProtocolError(`the executor resumed another session than the one that was asked for`);
       }
       candidate.send(encodeNotification("initialized", {}));
+      this.#offer = proctor;
       return sessionId;
     },
     catchUp: async (): Promise<void> => {

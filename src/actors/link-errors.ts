@@ -1,4 +1,5 @@
 import { type Effect, ProctorError } from "../protocol/errors.ts";
+import type { Feature } from "../protocol/extensions.ts";
 
 /** The link failed for good: the executor was not reached, or the session could not be resumed. Every later call says the same. */
 export class LinkFailedError extends ProctorError {
@@ -25,6 +26,17 @@ export class DisconnectedError extends ProctorError {
 export class TooManyCallsError extends ProctorError {
   constructor(limit: number) {
     super("tooManyCalls", `${limit} calls wait on this link already`);
+  }
+}
+
+/** The executor does not offer this; a Proctor executor does, the reference does not (03 section 11). Nothing was sent. */
+export class UnsupportedError extends ProctorError {
+  /** The extension that is missing. */
+  readonly feature: Feature;
+
+  constructor(feature: Feature) {
+    super("unsupported", `this executor does not offer the extension ${feature}`);
+    this.feature = feature;
   }
 }
 

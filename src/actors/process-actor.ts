@@ -4,6 +4,7 @@ import { longestTimerMs } from "../ports/clock.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
+import type { ListedProcess } from "../protocol/extensions.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
@@ -63,6 +64,7 @@ export class ProcessActor {
   /** Resolves when the child has ended and everything held for it is released, or when it never started. */
   readonly ended: Promise<void>;
 
+  readonly #startId: string | null;
   readonly #spec: ChildSpec;
   readonly #owner: ProcessOwner;
   readonly #ports: ProcessPorts;
@@ -78,10 +80,17 @@ export class ProcessActor {
   #exitSeq: number | null = null;
   #paused = false;
   #terminated = false;
+  #stdinClosed = false;
   #refusal: SignalError | null = null;
 
-  constructor(processId: string, spec: ChildSpec, owner: ProcessOwner, ports: ProcessPorts) {
+  constructor(
+    { processId, startId }: { readonly processId: string; readonly startId: string | null },
+    spec: ChildSpec,
+    owner: ProcessOwner,
+    ports: ProcessPorts,
+  ) {
     this.processId = processId;
+    this.#startId = startId;
     this.started = this.#start.promise;
     // A start that fails is reported by whoever asked for it; without an asker it is no fault of the program.
     this.started.catch(() => undefined);
@@ -136,6 +145,7 @@ export class ProcessActor {
   async write(writeId: string, bytes: Uint8Array, signal: AbortSignal): Promise<WriteStatus> {
     if (this.#spec.stdin === "none") return "stdinClosed";
     if (this.#writes.has(writeId)) return "accepted";
+    if (this.#stdinClosed) return "stdinClosed";
     const offer = await this.#stdin.offer(bytes, () => this.#remember(writeId), signal);
     if (offer === "full")
       throw rpcError("invalidRequest", `too many writes wait for process ${this.processId} to read`);
@@ -161,6 +171,43 @@ export class ProcessActor {
     this.#terminated = true;
     this.#stdin.end("broken");
     return true;
+  }
+
+  /** Sends the group any signal; without effect unless it runs. @throws RpcError as `interrupt` does. */
+  kill(signal: ChildSignal): void {
+    if (!this.isRunning) return;
+    this.#refusal = null;
+    this.effects.signal(signal);
+    this.#reportRefusal();
+  }
+
+  /** No more input comes: the child sees the end once it has read what was written before. Idempotent. */
+  closeStdin(): void {
+    if (this.#stdinClosed || this.#spec.stdin === "none") return;
+    this.#stdinClosed = true;
+    this.#stdin.finish(() => this.#child?.endInput());
+    tell(this.#actor, { type: "stdin.closed" });
+  }
+
+  /** Gives its terminal another size; without effect on pipes, and after the end. */
+  resize(rows: number, columns: number): void {
+    this.#child?.resize(rows, columns);
+  }
+
+  /** What `session/list` says of it. */
+  get listing(): ListedProcess {
+    const { context } = this.snapshot;
+    return {
+      processId: this.processId,
+      state: this.#stateName(),
+      exitCode: context.exitCode,
+      nextSeq: this.#log.nextSeq,
+    };
+  }
+
+  /** Was it started by a request with this id, so that the request is the same one again? (03 D-4) */
+  wasStartedBy(startId: string | null): boolean {
+    return startId !== null && this.#startId === startId;
   }
 
   /** The attached connection can take more, or is gone: go on reading the child's output. */
@@ -238,7 +285,17 @@ export class ProcessActor {
   #order(event: { readonly type: "interrupt" | "terminate" }): void {
     this.#refusal = null;
     tell(this.#actor, event);
-    if (this.#refusal !== null) throw rpcError("internalError", (this.#refusal as SignalError).message);
+    this.#reportRefusal();
+  }
+
+  #reportRefusal(): void {
+    if (this.#refusal !== null) throw rpcError("internalError", this.#refusal.message);
+  }
+
+  #stateName(): ListedProcess["state"] {
+    if (this.snapshot.hasTag("starting")) return "starting";
+    if (this.snapshot.hasTag("running")) return "running";
+    return this.snapshot.hasTag("closed") ? "closed" : "exited";
   }
 
   #spawned(child: Child): void {

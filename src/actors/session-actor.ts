@@ -3,6 +3,7 @@ import { sessionMachine } from "../machines/session-machine.ts";
 import type { ChildSpec } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { OutcomeCache } from "./outcome-cache.ts";
 import { ProcessActor, type ProcessPorts } from "./process-actor.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -81,6 +82,9 @@ export class SessionActor {
     return this.#actor.getSnapshot();
   }
 
+  /** What became of the calls that carried a key (03 D-5). */
+  readonly outcomes = new OutcomeCache();
+
   /** The processes by id, closed ones included until they are evicted. */
   get processes(): ReadonlyMap<string, ProcessActor> {
     return this.#processes;
@@ -117,6 +121,11 @@ export class SessionActor {
     for (const process of this.#processes.values()) process.resumeOutput();
   }
 
+  /** Its owner leaves for good: kills everything, and the id is forgotten (03 D-14). */
+  endNow(): void {
+    tell(this.#actor, { type: "end" });
+  }
+
   /** The executor stops. Resolves when every child is gone. */
   async shutdown(): Promise<void> {
     tell(this.#actor, { type: "shutdown" });
@@ -124,12 +133,17 @@ export class SessionActor {
   }
 
   /**
-   * Starts a process under an id of the client's choice.
+   * Starts a process under an id of the client's choice; the same request again, told by its `startId`, joins the first one
+   * (03 D-4).
    * @throws RpcError `invalidRequest` for an id in use (02 P-6).
    */
-  start(processId: string, spec: ChildSpec): ProcessActor {
-    if (this.#processes.has(processId)) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(processId, spec, this.#processOwner, this.#ports);
+  start(names: { readonly processId: string; readonly startId: string | null }, spec: ChildSpec): ProcessActor {
+    const { processId, startId } = names;
+    if (this.snapshot.hasTag("expired")) throw unknownSession(this.sessionId);
+    const existing = this.#processes.get(processId);
+    if (existing?.wasStartedBy(startId)) return existing;
+    if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
+    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
   }

@@ -29,6 +29,8 @@ export class StdinQueue {
   #writing = false;
   #waiting: Waiting[] = [];
   #fate: "open" | "vanish" | "broken" = "open";
+  /** Called when everything that is queued has been written. */
+  #whenWritten: (() => void) | null = null;
 
   /** @param write hands bytes to the child and resolves when the OS took them; a rejection means stdin is gone. */
   constructor(write: (bytes: Uint8Array) => Promise<void>) {
@@ -65,6 +67,12 @@ export class StdinQueue {
       this.#waiting.push(waiting);
       signal.addEventListener("abort", abort, { once: true });
     });
+  }
+
+  /** No more comes: `then` runs when everything that is queued has been handed to the child. */
+  finish(then: () => void): void {
+    this.#whenWritten = then;
+    if (!this.#writing) then();
   }
 
   /** Stdin is gone: what waits and what comes is accepted and vanishes (a natural end) or is refused (a terminate). */
@@ -104,6 +112,7 @@ export class StdinQueue {
       }
     }
     this.#writing = false;
+    this.#whenWritten?.();
   }
 
   #admit(): void {

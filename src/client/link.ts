@@ -3,6 +3,7 @@ import type { LinkActor, LinkState } from "../actors/link-actor.ts";
 import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
+import type { ListedProcess } from "../protocol/extensions.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -57,6 +58,15 @@ export class Link implements AsyncDisposable {
   }
 
   /**
+   * The processes of this session, those of earlier links to it included.
+   * @throws UnsupportedError where the executor cannot list them.
+   */
+  async processes(options: { readonly signal?: AbortSignal } = {}): Promise<ListedProcess[]> {
+    this.#actor.require("list");
+    return (await this.#actor.call("session/list", {}, { ...options, isRepeatable: true })).processes;
+  }
+
+  /**
    * Starts a program, directly and not through a shell. Resolves when the executor's system has started it.
    * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv or an unusable cwd.
    */
@@ -79,16 +89,15 @@ export class Link implements AsyncDisposable {
     return process;
   }
 
-  /** Terminates what still runs and closes the connection; an executor that does not answer delays it by a second. Idempotent. */
+  /**
+   * Ends the session and with it whatever still runs, and closes the connection; an executor that does not answer delays it
+   * by a second (03 D-14). Idempotent.
+   */
   async close(): Promise<void> {
-    // Terminate requests are on their way before the close, and whatever the answer, the link ends.
     const { clock } = this.#ports;
     const graceOver = Promise.withResolvers<void>();
     const timer = clock.setTimeout(graceOver.resolve, closeGraceMs);
-    const ending = [...this.#processes].map(({ processId }) =>
-      this.#actor.call("process/terminate", { processId }, { cleanUp: true }),
-    );
-    await Promise.race([Promise.allSettled(ending), graceOver.promise]);
+    await Promise.race([Promise.allSettled(this.#leave()), graceOver.promise]);
     clock.clearTimeout(timer);
     await this.#actor.close();
     await this.#ports.afterClose();
@@ -96,6 +105,14 @@ export class Link implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Where a session cannot be ended on purpose, at least its processes can. */
+  #leave(): Promise<unknown>[] {
+    if (this.#actor.offers("end")) return [this.#actor.call("session/end", {}, { cleanUp: true })];
+    return [...this.#processes].map(({ processId }) =>
+      this.#actor.call("process/terminate", { processId }, { cleanUp: true }),
+    );
   }
 
   #track(actor: RemoteProcessActor): void {

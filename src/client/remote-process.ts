@@ -3,6 +3,7 @@ import type { RemoteEvent } from "../actors/event-order.ts";
 import type { LinkActor } from "../actors/link-actor.ts";
 import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { Random } from "../ports/random.ts";
+import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import { type OutputChunk, OutputReader } from "./output-reader.ts";
 import { RemoteStdin } from "./remote-stdin.ts";
@@ -89,6 +90,24 @@ export class RemoteProcess implements AsyncDisposable {
   /** Interrupts it, as Ctrl-C would; without effect once it has exited (02 P-52). */
   async interrupt(): Promise<void> {
     await this.#link.call("process/signal", { processId: this.processId, signal: "interrupt" });
+  }
+
+  /**
+   * Sends its group any signal; without effect once it has exited.
+   * @throws UnsupportedError where the executor knows the interrupt only.
+   */
+  async kill(signal: SignalName): Promise<void> {
+    this.#link.require("kill");
+    await this.#link.call("process/kill", { processId: this.processId, signal });
+  }
+
+  /**
+   * Gives its terminal another size; without effect on pipes.
+   * @throws UnsupportedError where every terminal has 24 rows of 80 columns (02 P-20).
+   */
+  async resize(rows: number, cols: number): Promise<void> {
+    this.#link.require("resize");
+    await this.#link.call("process/resize", { processId: this.processId, rows, cols }, { isRepeatable: true });
   }
 
   /** Kills it and its whole group at once; tells whether it was still running (02 P-57, P-58). */

@@ -48,6 +48,7 @@ export class RemoteStdin {
   /** Write ids are remembered by process: two clients of one session must not count alike (03 CL-30). */
   readonly #writer: string;
   readonly #queue: Piece[] = [];
+  readonly #waitingForEnd: (() => void)[] = [];
   #inFlight = 0;
   #writes = 0;
 
@@ -76,9 +77,26 @@ export class RemoteStdin {
     throw written === 0 ? failure.reason : new PartialWriteError(written, failure.reason);
   }
 
-  /** A web stream over `write`, for piping; its backpressure is the child's. Closing it does not close stdin (02 P-15). */
+  /**
+   * Tells the program that no more comes, once it has read what was written before: a pipe is closed, on a terminal `^D` is
+   * typed. Needs the extension `closeStdin`.
+   * @throws UnsupportedError where the executor does not offer it: the wire of the reference cannot say it (02 P-15).
+   */
+  async end(): Promise<void> {
+    this.#link.require("closeStdin");
+    await this.#drained();
+    await this.#link.call("process/closeStdin", { processId: this.#processId }, { isRepeatable: true });
+  }
+
+  /** A web stream over `write` and `end`, for piping; its backpressure is the child's. */
   writable(): WritableStream<string | Uint8Array> {
-    return new WritableStream({ write: (data) => this.write(data) });
+    return new WritableStream({ write: (data) => this.write(data), close: () => this.end() });
+  }
+
+  /** Resolves when every write so far has been answered. */
+  #drained(): Promise<void> {
+    if (this.#inFlight === 0 && this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForEnd.push(resolve));
   }
 
   #writePiece(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
@@ -100,6 +118,7 @@ export class RemoteStdin {
         .finally(() => {
           this.#inFlight -= 1;
           this.#pump();
+          if (this.#inFlight === 0) for (const resolve of this.#waitingForEnd.splice(0)) resolve();
         });
     }
   }

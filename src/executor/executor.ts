@@ -8,8 +8,10 @@ import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
+import { features, type Offer } from "../protocol/extensions.ts";
 import { fileRequests } from "./requests/file-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
+import { sessionRequests } from "./requests/session-requests.ts";
 
 /** How an executor behaves; every member has a default. */
 export interface ExecutorOptions {
@@ -35,6 +37,7 @@ export class Executor implements AsyncDisposable {
   readonly #registry: SessionRegistry;
   readonly #connections = new Set<ConnectionActor>();
   readonly #handlers: RequestHandlers;
+  readonly #offer: Offer;
   readonly #fault: (error: unknown) => void;
   #closing: Promise<void> | null = null;
 
@@ -47,11 +50,13 @@ export class Executor implements AsyncDisposable {
       random: options.random ?? systemRandom,
       inspect: options.inspect,
     };
+    const sessionTtlMs = checkedTtl(options.sessionTtlMs ?? 30_000);
+    this.#offer = { v: 1, sessionTtlMs, features: [...features] };
     this.#registry = new SessionRegistry(
       {
         ...this.#ports,
         host: host.processes,
-        sessionTtlMs: checkedTtl(options.sessionTtlMs ?? 30_000),
+        sessionTtlMs,
         outputLog: options.outputLog,
       },
       this.#fault,
@@ -60,6 +65,7 @@ export class Executor implements AsyncDisposable {
       "environment/info": () => host.info(),
       ...processRequests(host),
       ...fileRequests(host.files),
+      ...sessionRequests(),
     };
   }
 
@@ -81,6 +87,7 @@ export class Executor implements AsyncDisposable {
       transport,
       {
         handlers: this.#handlers,
+        offer: this.#offer,
         attach: (resumeSessionId, holder) => this.#registry.attach(resumeSessionId, holder),
         forget: (gone) => void this.#connections.delete(gone),
         fault: this.#fault,

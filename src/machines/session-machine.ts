@@ -7,6 +7,7 @@ export type SessionEvent =
   | { readonly type: "resume"; readonly connectionId: string; readonly now: number }
   | { readonly type: "contested" }
   | { readonly type: "holder.heard" }
+  | { readonly type: "end" }
   | { readonly type: "shutdown" };
 
 /** What differs from session to session. */
@@ -64,7 +65,10 @@ export const sessionMachine = setup({
   id: "session",
   context: ({ input }) => ({ ...input, deadline: null }),
   initial: "Attached",
-  on: { shutdown: { target: ".Expired", actions: ["retire", "forgetHolder"] } },
+  on: {
+    end: { target: ".Expired", actions: ["expire", "forgetHolder"] },
+    shutdown: { target: ".Expired", actions: ["retire", "forgetHolder"] },
+  },
   states: {
     Attached: {
       tags: "attached",

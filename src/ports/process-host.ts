@@ -1,4 +1,5 @@
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
+import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream } from "../protocol/process.ts";
 
 /** What to start, with every rule of the wire already applied: this is exactly what the child gets. */
@@ -27,8 +28,8 @@ export interface ChildListener {
   stdinClosed(): void;
 }
 
-/** Signals that Proctor sends. */
-export type ChildSignal = "SIGINT" | "SIGTERM" | "SIGKILL";
+/** Signals that a child can be sent. */
+export type ChildSignal = SignalName;
 
 /** One running child: the leader of its own session and process group. */
 export interface Child {
@@ -39,6 +40,10 @@ export interface Child {
    * Calls are not reordered. What waits has no bound here: the caller keeps one (02 P-49).
    */
   write(bytes: Uint8Array): Promise<void>;
+  /** Tells the child that no more input comes, once it has read what was written: closes a pipe, types `^D` on a terminal. */
+  endInput(): void;
+  /** Gives a terminal another size; without effect on pipes. */
+  resize(rows: number, columns: number): void;
   /**
    * Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53).
    * `SIGKILL` also kills the descendants that left the group (02 S-5). After the exit it reaches what is left of

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { idempotencyKey } from "./extensions.ts";
 import { wirePath } from "./path-field.ts";
 import { sandboxContext } from "./sandbox.ts";
 import { bytes, exactU64, optional } from "./scalars.ts";
@@ -16,10 +17,10 @@ export const readFileResult = z.object({ dataBase64: bytes });
  * `fs/writeFile` (04 section 10.2). The data stays text here: its faults are the handler's to report, with another code
  * than a decoding error (04 F-15).
  */
-export const writeFileParams = z.object({ ...onPath, dataBase64: z.string() });
+export const writeFileParams = z.object({ ...onPath, dataBase64: z.string(), idempotencyKey });
 
 /** `fs/createDirectory` (04 section 10.3); `recursive` is true unless said otherwise. */
-export const createDirectoryParams = z.object({ ...onPath, recursive: optional(z.boolean()) });
+export const createDirectoryParams = z.object({ ...onPath, recursive: optional(z.boolean()), idempotencyKey });
 
 /** `fs/getMetadata` (04 section 10.4): of the target, with `isSymlink` for the path itself. */
 export const getMetadataParams = z.object(onPath);
@@ -51,7 +52,12 @@ export const readDirectoryResult = z.object({
 });
 
 /** `fs/remove` (04 section 10.7); both flags are true unless said otherwise. */
-export const removeParams = z.object({ ...onPath, recursive: optional(z.boolean()), force: optional(z.boolean()) });
+export const removeParams = z.object({
+  ...onPath,
+  recursive: optional(z.boolean()),
+  force: optional(z.boolean()),
+  idempotencyKey,
+});
 
 /** `fs/copy` (04 section 10.8). */
 export const copyParams = z.object({
@@ -59,6 +65,7 @@ export const copyParams = z.object({
   destinationPath: wirePath,
   recursive: z.boolean(),
   sandbox: optional(sandboxContext),
+  idempotencyKey,
 });
 
 /** `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9). */

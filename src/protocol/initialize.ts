@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { offer } from "./extensions.ts";
 import { optional } from "./scalars.ts";
 
 /** Params of `initialize` (01 W-33, W-37). */
@@ -9,4 +10,8 @@ export const initializeParams = z.object({
 });
 
 /** Result of `initialize`. */
-export const initializeResult = z.object({ sessionId: z.string() });
+export const initializeResult = z.object({
+  sessionId: z.string(),
+  /** What a Proctor executor offers beyond the reference (03 section 11). */
+  proctor: offer.optional().catch(undefined),
+});

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as environment from "./environment.ts";
+import * as extensions from "./extensions.ts";
 import * as files from "./files.ts";
 import * as http from "./http.ts";
 import * as handshake from "./initialize.ts";
@@ -32,6 +33,11 @@ export const requests = {
   "process/write": request("exec", processes.processWriteParams, processes.processWriteResult),
   "process/signal": request("exec", processes.processSignalParams, files.emptyResult),
   "process/terminate": request("exec", processes.processTerminateParams, processes.processTerminateResult),
+  "process/closeStdin": request("exec", extensions.closeStdinParams, files.emptyResult),
+  "process/resize": request("exec", extensions.resizeParams, files.emptyResult),
+  "process/kill": request("exec", extensions.killParams, files.emptyResult),
+  "session/list": request("exec", extensions.nothing, extensions.listResult),
+  "session/end": request("exec", extensions.nothing, files.emptyResult),
   "fs/readFile": request("filesystem", files.readFileParams, files.readFileResult),
   "fs/writeFile": request("filesystem", files.writeFileParams, files.emptyResult),
   "fs/createDirectory": request("filesystem", files.createDirectoryParams, files.emptyResult),

@@ -31,6 +31,8 @@ export const processStartParams = z.object({
   envPolicy: optional(envPolicy),
   sandbox: optional(sandboxContext),
   enforceManagedNetwork: z.boolean().default(false),
+  /** Extension: tells a repeated start from another one under the same id (03 D-4). */
+  startId: optional(z.string()),
 });
 export type ProcessStartParams = z.output<typeof processStartParams>;
 

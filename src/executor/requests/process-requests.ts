@@ -17,13 +17,11 @@ export function processRequests(host: Host) {
   return {
     "process/start": async (params, { session }) => {
       const spec = childSpec(params, host);
-      await session.start(params.processId, spec).started;
+      await session.start(params, spec).started;
       return { processId: params.processId };
     },
     "process/read": async (params, caller) => {
-      const process = await startedProcess(params.processId, caller);
-      if (process === undefined) throw rpcError("invalidRequest", `unknown process id ${params.processId}`);
-      return process.read(params, caller.signal);
+      return (await knownProcess(params.processId, caller)).read(params, caller.signal);
     },
     "process/write": async (params, caller) => {
       if (params.writeId === "") throw rpcError("invalidParams", "writeId must not be empty");
@@ -34,6 +32,18 @@ export function processRequests(host: Host) {
     "process/signal": async ({ processId }, caller) => {
       const process = await startedProcess(processId, caller);
       process?.interrupt();
+      return {};
+    },
+    "process/closeStdin": async ({ processId }, caller) => {
+      (await knownProcess(processId, caller)).closeStdin();
+      return {};
+    },
+    "process/resize": async ({ processId, rows, cols }, caller) => {
+      (await knownProcess(processId, caller)).resize(rows, cols);
+      return {};
+    },
+    "process/kill": async ({ processId, signal }, caller) => {
+      (await knownProcess(processId, caller)).kill(signal);
       return {};
     },
     "process/terminate": async ({ processId }, caller) => {
@@ -56,6 +66,13 @@ async function startedProcess(processId: string, { session, signal }: Caller): P
   );
   signal.throwIfAborted();
   return started ? process : undefined;
+}
+
+/** @throws RpcError `invalidRequest` for a process that is not there. */
+async function knownProcess(processId: string, caller: Caller): Promise<ProcessActor> {
+  const process = await startedProcess(processId, caller);
+  if (process === undefined) throw rpcError("invalidRequest", `unknown process id ${processId}`);
+  return process;
 }
 
 /** Applies the wire's rules in the wire's order (02 P-6); an id in use is the session's to refuse. */

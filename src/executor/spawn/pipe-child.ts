@@ -50,7 +50,7 @@ export async function startPipeChild(
   const input: ChildInput = wantsInput
     ? new PipeInput(stdin?.write ?? (existing(process.stdin) as Socket), () => listener.stdinClosed())
     : noInput;
-  return new PosixChild({ process, pid, outputs, input, onTerminal: false }, listener);
+  return new PosixChild({ process, pid, outputs, input, onTerminal: false, resize: () => undefined }, listener);
 }
 
 function outputSocket(process: ChildProcess, stream: "stdout" | "stderr", pipe: Pipe | undefined): Socket {

@@ -32,6 +32,10 @@ export class PipeInput implements ChildInput {
     });
   }
 
+  end(): void {
+    this.#socket.end();
+  }
+
   childExited(): void {
     if (this.#fd !== null && !this.#socket.destroyed && isUnread(this.#fd)) this.#socket.destroy();
   }

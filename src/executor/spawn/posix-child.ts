@@ -13,6 +13,7 @@ export interface ChildParts {
   readonly input: ChildInput;
   /** Has it a terminal, so that an interrupt goes to the foreground? */
   readonly onTerminal: boolean;
+  readonly resize: (rows: number, columns: number) => void;
 }
 
 /** A child of this machine, on pipes or on a terminal. */
@@ -22,12 +23,14 @@ export class PosixChild implements Child {
   readonly #input: ChildInput;
   readonly #group: ProcessGroup;
   readonly #onTerminal: boolean;
+  readonly #resize: (rows: number, columns: number) => void;
 
-  constructor({ process, pid, outputs, input, onTerminal }: ChildParts, listener: ChildListener) {
+  constructor({ process, pid, outputs, input, onTerminal, resize }: ChildParts, listener: ChildListener) {
     this.pid = pid;
     this.#outputs = outputs;
     this.#input = input;
     this.#onTerminal = onTerminal;
+    this.#resize = resize;
     this.#group = new ProcessGroup(pid);
     process.once("exit", (code, signal) => {
       this.#group.leaderReaped();
@@ -39,6 +42,14 @@ export class PosixChild implements Child {
 
   write(bytes: Uint8Array): Promise<void> {
     return this.#input.write(bytes);
+  }
+
+  endInput(): void {
+    this.#input.end();
+  }
+
+  resize(rows: number, columns: number): void {
+    this.#resize(rows, columns);
   }
 
   signal(signal: ChildSignal): void {

@@ -9,10 +9,10 @@ import type { DescriptorShield } from "./descriptor-shield.ts";
 import { type TrampolineOrder, trampolineSource } from "./exec-trampoline.ts";
 import { type LaunchedProcess, launch } from "./launch.ts";
 import { PosixChild } from "./posix-child.ts";
-import { openTerminal, type Terminal, terminalHelperPath } from "./pty-binding.ts";
+import { openTerminal, resizeTerminal, type Terminal, terminalHelperPath } from "./pty-binding.ts";
 import { TerminalInput } from "./terminal-input.ts";
 
-/** The size of every terminal; there is no way to change it (02 P-20). */
+/** The size of every terminal at first (02 P-20). */
 const rows = 24;
 const columns = 80;
 
@@ -73,13 +73,18 @@ export async function startPtyChild(
   const input = new TerminalInput(terminal.master, clock, () => listener.stdinClosed());
   const socket = new ReadStream(terminal.master);
   const output = new ChildOutput("pty", socket, terminal.master, listener);
+  let isOpen = true;
+  const resize = (rows: number, columns: number) => {
+    if (isOpen) resizeTerminal(terminal.master, rows, columns);
+  };
   const letGo = once(() => close(terminal.slave));
   socket.once("close", () => {
+    isOpen = false;
     shield.forget(terminal.master);
     input.close();
     letGo();
   });
-  const posixChild = new PosixChild({ ...child, outputs: [output], input, onTerminal: true }, listener);
+  const posixChild = new PosixChild({ ...child, outputs: [output], input, onTerminal: true, resize }, listener);
   child.process.once("exit", letGo); // after the child has been reported as exited, with all that it had written
   return posixChild;
 }

@@ -10,6 +10,8 @@ const longestRetryMs = 16;
 /** Bytes written in one turn of the event loop: a child that reads as fast as we write must not keep us. */
 const turnBytes = 256 * 1024;
 
+const endOfInput = new Uint8Array([0x04]);
+
 interface Pending {
   readonly bytes: Uint8Array;
   written: number;
@@ -44,6 +46,11 @@ export class TerminalInput implements ChildInput {
       this.#queue.push({ bytes, written: 0, resolve, reject });
       if (this.#timer === null) this.#pump();
     });
+  }
+
+  /** What a person types for it, where the terminal is in canonical mode and at the start of a line (02 P-51). */
+  end(): void {
+    this.write(endOfInput).catch(() => undefined); // a terminal that is closed has no more input either
   }
 
   /** Nothing to find out: the terminal ends with its last holder, and then it is closed. */

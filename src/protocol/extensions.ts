@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { optional } from "./scalars.ts";
+
+/**
+ * What a Proctor executor offers beyond the protocol of the reference (03 section 11). Offered in the result of
+ * `initialize`, where the reference's clients ignore it; used only after it was offered, so that the reference's servers never
+ * see it.
+ */
+export const features = [
+  /** `process/start` with a `startId`: the same id again joins the first start (03 D-4). */
+  "startId",
+  /** Mutating methods with an `idempotencyKey`: the same key again gets the first outcome (03 D-5). */
+  "key",
+  /** `session/end`: the session is over at once (03 D-14). */
+  "end",
+  /** `session/list`: the processes of the session. */
+  "list",
+  /** `process/closeStdin`: the end of input. */
+  "closeStdin",
+  /** `process/resize`: the size of a terminal. */
+  "resize",
+  /** `process/kill`: any signal by name. */
+  "kill",
+] as const;
+
+/** The name of one extension. */
+export type Feature = (typeof features)[number];
+
+/** The offer as it stands in the result of `initialize`; one that cannot be read is none. */
+export const offer = z.object({
+  v: z.int(),
+  /** How long a session outlives its connection, in milliseconds. */
+  sessionTtlMs: z.int().nonnegative(),
+  features: z.array(z.string()),
+});
+export type Offer = z.output<typeof offer>;
+
+/** The longest key, in characters. */
+export const longestKey = 64;
+
+/** Identifies one mutating call across connections. */
+export const idempotencyKey = optional(z.string().min(1).max(longestKey));
+
+/** Signals that can be sent by name. */
+export const signalName = z.enum([
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGKILL",
+  "SIGTERM",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGALRM",
+  "SIGCONT",
+  "SIGSTOP",
+  "SIGTSTP",
+  "SIGWINCH",
+]);
+export type SignalName = z.output<typeof signalName>;
+
+const cells = z.int().min(1).max(65_535);
+
+/** Params of `process/closeStdin`. What was written before still arrives. */
+export const closeStdinParams = z.object({ processId: z.string() });
+
+/** Params of `process/resize`. */
+export const resizeParams = z.object({ processId: z.string(), rows: cells, cols: cells });
+
+/** Params of `process/kill`. */
+export const killParams = z.object({ processId: z.string(), signal: signalName });
+
+/** `session/end` and `session/list` take nothing. */
+export const nothing = z.union([z.undefined(), z.null(), z.object({})]).transform((): Record<string, never> => ({}));
+
+/** Result of `session/list`, in the order of the starts. */
+export const listResult = z.object({
+  processes: z.array(
+    z.object({
+      processId: z.string(),
+      state: z.enum(["starting", "running", "exited", "closed"]),
+      exitCode: z.int().nullable(),
+      /** The number that the next event will get. */
+      nextSeq: z.int(),
+    }),
+  ),
+});
+export type ListedProcess = z.output<typeof listResult>["processes"][number];
