@@ -7,7 +7,6 @@ export {
   TooManyCallsError,
   UnsupportedError,
 } from "./actors/link-errors.ts";
-export type { OutputLogLimits } from "./actors/output-log.ts";
 export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";
@@ -22,7 +21,7 @@ export type { RemotePath } from "./client/remote-path.ts";
 export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
-export { Executor, type ExecutorOptions } from "./executor/executor.ts";
+export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { nodeHost } from "./executor/node-host.ts";
 export { type ServeOptions, type Server, serve } from "./executor/serve.ts";
 export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
@@ -31,6 +30,7 @@ export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
 export { type Child, type ChildListener, type ChildSpec, type ProcessHost, SpawnError } from "./ports/process-host.ts";
 export type { Random } from "./ports/random.ts";
+export type { SpillFile, SpillStore } from "./ports/spill-store.ts";
 export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
 export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";

@@ -8,7 +8,7 @@ import { memoryTransportPair } from "./transports/memory-transport.ts";
 /** How a local environment behaves; every member has a default. */
 export interface LocalEnvironmentOptions
   extends Omit<ConnectOptions, "headers">,
-    Pick<ExecutorOptions, "sessionTtlMs" | "outputLog"> {
+    Pick<ExecutorOptions, "sessionTtlMs" | "output"> {
   /** What it runs things on, given over to the executor. Default: this machine. */
   readonly host?: Host | undefined;
 }

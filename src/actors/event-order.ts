@@ -60,21 +60,24 @@ export class EventOrder {
   }
 
   /**
-   * Takes in what `process/read` answered for everything after `lastSeq`, unbounded (03 CL-41). The numbers of exit and close
-   * are not in the answer; the close has the last one, and the exit the only one that is left.
+   * Takes in what `process/read` answered for what comes after `lastSeq` (03 CL-41): all of it, or one page, bounded by bytes.
+   * Tells whether that was all. The number of the close is the last one. That of the exit is in the answer of a Proctor
+   * executor; from any other it is the only one that is left.
    * @throws EventGapError when more is missing than that.
    */
-  merge(answer: ProcessReadResult): void {
+  merge(answer: ProcessReadResult, isPage: boolean): boolean {
     const target = answer.nextSeq - 1;
-    if (target <= this.#lastSeq) return;
+    const isAll = !isPage || answer.chunks.length === 0;
+    if (target <= this.#lastSeq) return isAll;
     for (const { seq, stream, chunk } of answer.chunks) this.add({ type: "output", seq, stream, bytes: chunk });
-    if (answer.closed) this.add({ type: "closed", seq: target });
-    const missing = this.#missingUpTo(target);
-    const [first, second] = missing;
-    if (first === undefined) return;
-    const isExit = second === undefined && answer.exited && answer.exitCode !== null && !this.#exitIsKnown;
-    if (!isExit || answer.exitCode === null) throw this.#gapAfter(first);
-    this.add({ type: "exited", seq: first, exitCode: answer.exitCode });
+    if (answer.closed && isAll) this.add({ type: "closed", seq: target });
+    const exitSeq = answer.exitSeq ?? (isAll ? this.#inferredExit(answer, target) : null);
+    if (exitSeq !== null && answer.exitCode !== null) {
+      this.add({ type: "exited", seq: exitSeq, exitCode: answer.exitCode });
+    }
+    const [missing] = this.#missingUpTo(target);
+    if (missing !== undefined) throw this.#gapAfter(missing);
+    return isAll;
   }
 
   /** Releases what is in order now. */
@@ -89,6 +92,13 @@ export class EventOrder {
     this.#waitingBytes -= sizeOf(next);
     this.#lastSeq = next.seq;
     return next;
+  }
+
+  /** Exit is the only event below the close that is not retained: if one number is missing, it is the exit's (03 CL-42). */
+  #inferredExit(answer: ProcessReadResult, target: number): number | null {
+    if (!answer.exited || this.#exitIsKnown) return null;
+    const [first, second] = this.#missingUpTo(target);
+    return second === undefined ? (first ?? null) : null;
   }
 
   /** The first missing numbers; two are as good as many. */

@@ -1,4 +1,5 @@
 import type { OutputStream } from "../protocol/process.ts";
+import type { ChunkSpill, SpilledChunk } from "./chunk-spill.ts";
 
 /** One retained chunk. */
 export interface LoggedChunk {
@@ -15,31 +16,66 @@ export interface LogPage {
 
 /** Bounds of one log. */
 export interface OutputLogLimits {
-  /** Payload kept, in bytes; whole chunks, oldest out first (02 P-31). */
-  readonly retainedBytes: number;
+  /** Payload kept in memory, in bytes; whole chunks. More than what can be on its way to a client when the connection is cut. */
+  readonly memoryBytes: number;
   /** Chunks kept, whatever their size: tiny ones must not cost a hundred times their payload (02 S-8). */
   readonly retainedChunks: number;
+  /**
+   * What happens when memory and disk are full and the client has not seen what would have to go: `block` holds the child
+   * back, so that nothing is lost; `newest` lets the oldest go, as the reference does.
+   */
+  readonly whenFull: "block" | "newest";
+  /** The most payload of one answer: base64 and JSON of it fit one message of 64 MiB (03 D-2). */
+  readonly answerBytes: number;
 }
 
-export const defaultOutputLogLimits: OutputLogLimits = { retainedBytes: 1024 * 1024, retainedChunks: 16_384 };
+export const defaultOutputLogLimits: OutputLogLimits = {
+  memoryBytes: 16 * 1024 * 1024,
+  retainedChunks: 131_072,
+  whenFull: "block",
+  answerBytes: 44 * 1024 * 1024,
+};
+
+interface Entry {
+  readonly seq: number;
+  readonly stream: OutputStream;
+  readonly length: number;
+  /** `null`: on disk. */
+  bytes: Uint8Array | null;
+  spilled: SpilledChunk | null;
+}
+
+/** A client was seen to ask again for what it had asked for already (03 D-2): so many numbers stay. */
+const slack = 64;
 
 /** Stands in for an evicted chunk until its place is cut off, so that its payload is free at once. */
-const evicted: LoggedChunk = { seq: 0, stream: "stdout", bytes: new Uint8Array() };
+const evicted: Entry = { seq: 0, stream: "stdout", length: 0, bytes: new Uint8Array(), spilled: null };
 
 /**
  * The numbered record of what a process printed. Output, exit and close share one counter, 1, 2, 3, without holes (02
  * P-23); reading does not consume. Append is O(1), finding a place O(log n).
+ *
+ * While a client listens the newest chunks are kept in memory and older ones go. From a detach on nothing goes that the
+ * client may have missed, until it has read everything again: what does not fit memory is put on disk (03 D-2).
  */
 export class OutputLog {
   readonly #limits: OutputLogLimits;
-  /** Chunks by ascending `seq`; those before `#first` are evicted and cut off in batches. */
-  #chunks: LoggedChunk[] = [];
+  readonly #spill: ChunkSpill | null;
+  /** Chunks by ascending `seq`, those on disk first; those before `#first` are evicted and cut off in batches. */
+  #entries: Entry[] = [];
   #first = 0;
-  #bytes = 0;
+  /** Index of the first chunk in memory. */
+  #firstInMemory = 0;
+  #memoryBytes = 0;
+  #keptBytes = 0;
   #nextSeq = 1;
+  /** Chunks with a greater number may be missing on the other side; `null`: none is. */
+  #keepAfterSeq: number | null = null;
+  #isFull = false;
 
-  constructor(limits: OutputLogLimits = defaultOutputLogLimits) {
+  constructor(limits: OutputLogLimits = defaultOutputLogLimits, spill: ChunkSpill | null = null) {
     this.#limits = limits;
+    this.#spill = spill;
   }
 
   /** The number that the next event will get. */
@@ -47,17 +83,28 @@ export class OutputLog {
     return this.#nextSeq;
   }
 
-  /** Payload bytes kept now. */
+  /** Payload bytes kept now, in memory and on disk. */
   get retainedBytes(): number {
-    return this.#bytes;
+    return this.#keptBytes;
+  }
+
+  /** No more should be appended: it would have to stay in memory, beyond the bound. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** The client is gone: what is kept, and what comes, it may have missed. */
+  keepAll(): void {
+    this.#keepAfterSeq ??= (this.#entries[this.#first]?.seq ?? this.#nextSeq) - 1;
   }
 
   /** Records a chunk and gives its number. The newest chunk stays even when it alone exceeds the budget. */
   append(stream: OutputStream, bytes: Uint8Array): number {
     const seq = this.#nextSeq++;
-    this.#chunks.push({ seq, stream, bytes });
-    this.#bytes += bytes.length;
-    this.#evict();
+    this.#entries.push({ seq, stream, length: bytes.length, bytes, spilled: null });
+    this.#memoryBytes += bytes.length;
+    this.#keptBytes += bytes.length;
+    this.#makeRoom();
     return seq;
   }
 
@@ -68,55 +115,127 @@ export class OutputLog {
 
   /** Is a chunk kept whose number is greater than `seq`? */
   hasAfter(seq: number): boolean {
-    return (this.#chunks.at(-1)?.seq ?? 0) > seq;
+    return (this.#entries.at(-1)?.seq ?? 0) > seq;
   }
 
-  /** Selects chunks after `afterSeq`; the first comes whole whatever `maxBytes` says (02 P-34, P-35). */
+  /**
+   * Selects chunks after `afterSeq`; the first comes whole whatever `maxBytes` says (02 P-34, P-35). An unbounded read that
+   * would not fit one message gives the newest part, as if the rest were evicted.
+   */
   read(afterSeq: number, maxBytes: number | null): LogPage {
+    this.#wasRead(afterSeq);
     const start = this.#indexAfter(afterSeq);
-    if (maxBytes === null) return { chunks: this.#chunks.slice(start), nextSeq: this.#nextSeq };
-    let end = start;
-    let total = 0;
-    for (const chunk of this.#tail(start)) {
-      if (end > start && total + chunk.bytes.length > maxBytes) break;
-      total += chunk.bytes.length;
-      end += 1;
-      if (total >= maxBytes) break;
-    }
-    const chunks = this.#chunks.slice(start, end);
-    return { chunks, nextSeq: (chunks.at(-1)?.seq ?? this.#nextSeq - 1) + 1 };
+    const [from, to] =
+      maxBytes === null ? [this.#newestFrom(start), this.#entries.length] : [start, this.#endOf(start, maxBytes)];
+    const chunks = this.#entries.slice(from, to).map((entry) => this.#load(entry));
+    if (to === this.#entries.length) this.#wasRead(this.#nextSeq - 1);
+    const nextSeq = maxBytes === null ? this.#nextSeq : (chunks.at(-1)?.seq ?? this.#nextSeq - 1) + 1;
+    return { chunks, nextSeq };
   }
 
-  *#tail(start: number): Iterable<LoggedChunk> {
-    for (let index = start; index < this.#chunks.length; index += 1) {
-      const chunk = this.#chunks[index];
-      if (chunk !== undefined) yield chunk;
-    }
+  /** Lets go of everything, on disk too. */
+  close(): void {
+    while (this.#first < this.#entries.length) this.#evictOldest();
+    this.#spill?.close();
   }
 
-  #evict(): void {
-    while (
-      this.#first < this.#chunks.length - 1 &&
-      (this.#bytes > this.#limits.retainedBytes || this.#chunks.length - this.#first > this.#limits.retainedChunks)
-    ) {
-      this.#bytes -= this.#chunks[this.#first]?.bytes.length ?? 0;
-      this.#chunks[this.#first] = evicted;
-      this.#first += 1;
+  /** Whoever asks for what comes after a number has what comes before; at the end nothing is missing any more. */
+  #wasRead(seq: number): void {
+    if (this.#keepAfterSeq === null) return;
+    if (seq >= this.#nextSeq - 1) this.#keepAfterSeq = null;
+    else this.#keepAfterSeq = Math.max(this.#keepAfterSeq, seq - slack);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    this.#isFull = false;
+    while (this.#exceeds()) {
+      const oldest = this.#entries[this.#first];
+      if (oldest === undefined) break;
+      const isSafe = this.#keepAfterSeq === null || oldest.seq <= this.#keepAfterSeq;
+      if (!isSafe && this.#memoryExceeds() && this.#spillOldest()) continue;
+      if (!isSafe && this.#limits.whenFull === "block") {
+        this.#isFull = true;
+        break;
+      }
+      this.#evictOldest();
     }
     // Cutting in batches keeps eviction O(1) on average.
-    if (this.#first > 64 && this.#first * 2 > this.#chunks.length) {
-      this.#chunks = this.#chunks.slice(this.#first);
+    if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#firstInMemory -= this.#first;
       this.#first = 0;
     }
+  }
+
+  /** Is there more than may stay, besides the newest chunk? */
+  #exceeds(): boolean {
+    if (this.#first >= this.#entries.length - 1) return false;
+    return this.#memoryExceeds() || this.#entries.length - this.#first > this.#limits.retainedChunks;
+  }
+
+  #memoryExceeds(): boolean {
+    return this.#memoryBytes > this.#limits.memoryBytes && this.#firstInMemory < this.#entries.length - 1;
+  }
+
+  #spillOldest(): boolean {
+    const entry = this.#entries[this.#firstInMemory];
+    if (entry === undefined || entry.bytes === null) return false;
+    const spilled = this.#spill?.put(entry.bytes) ?? null;
+    if (spilled === null) return false;
+    entry.bytes = null;
+    entry.spilled = spilled;
+    this.#memoryBytes -= entry.length;
+    this.#firstInMemory += 1;
+    return true;
+  }
+
+  #evictOldest(): void {
+    const oldest = this.#entries[this.#first];
+    if (oldest === undefined) return;
+    this.#keptBytes -= oldest.length;
+    if (oldest.bytes !== null) this.#memoryBytes -= oldest.length;
+    if (oldest.spilled !== null) this.#spill?.drop(oldest.spilled);
+    this.#entries[this.#first] = evicted;
+    this.#first += 1;
+    this.#firstInMemory = Math.max(this.#firstInMemory, this.#first);
+  }
+
+  #load({ seq, stream, length, bytes, spilled }: Entry): LoggedChunk {
+    if (bytes !== null) return { seq, stream, bytes };
+    if (spilled === null || this.#spill === null) throw new Error(`chunk ${seq} is neither in memory nor on disk`);
+    return { seq, stream, bytes: this.#spill.get(spilled, length) };
+  }
+
+  /** The first index from which everything to the end fits one answer. */
+  #newestFrom(start: number): number {
+    let from = this.#entries.length;
+    for (let total = 0; from > start; from -= 1) {
+      total += this.#entries[from - 1]?.length ?? 0;
+      if (total > this.#limits.answerBytes) break;
+    }
+    return from;
+  }
+
+  #endOf(start: number, maxBytes: number): number {
+    const bound = Math.min(maxBytes, this.#limits.answerBytes);
+    let end = start;
+    for (let total = 0; end < this.#entries.length; end += 1) {
+      const length = this.#entries[end]?.length ?? 0;
+      if (end > start && total + length > bound) break;
+      total += length;
+      if (total >= bound) return end + 1;
+    }
+    return end;
   }
 
   /** Index of the first kept chunk with a number greater than `seq`. */
   #indexAfter(seq: number): number {
     let low = this.#first;
-    let high = this.#chunks.length;
+    let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#chunks[middle]?.seq ?? Number.POSITIVE_INFINITY) <= seq) low = middle + 1;
+      if ((this.#entries[middle]?.seq ?? Number.POSITIVE_INFINITY) <= seq) low = middle + 1;
       else high = middle;
     }
     return low;

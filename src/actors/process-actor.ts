@@ -2,6 +2,7 @@ import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
 import { longestTimerMs } from "../ports/clock.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
+import type { SpillStore } from "../ports/spill-store.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
@@ -9,7 +10,9 @@ import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { ChunkSpill } from "./chunk-spill.ts";
 import { OutputLog, type OutputLogLimits } from "./output-log.ts";
+import type { SpillBudget } from "./spill-budget.ts";
 import { StdinQueue } from "./stdin-queue.ts";
 import { WriteLedger } from "./write-ledger.ts";
 
@@ -19,6 +22,8 @@ export interface ProcessOwner {
   push(frame: string): boolean;
   /** The process is gone for good: its id is free. */
   forget(process: ProcessActor): void;
+  /** The session's share of the disk. */
+  readonly spillBudget: SpillBudget;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
 }
@@ -26,7 +31,9 @@ export interface ProcessOwner {
 /** What every process of one executor shares. */
 export interface ProcessPorts extends ActorSystemPorts {
   readonly host: ProcessHost;
-  readonly outputLog?: OutputLogLimits | undefined;
+  readonly outputLog: OutputLogLimits;
+  /** Where output goes that does not fit memory. */
+  readonly spill: SpillStore;
 }
 
 /** What a reader asks for (02 section 5). */
@@ -78,6 +85,7 @@ export class ProcessActor {
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
   #exitSeq: number | null = null;
+  #isCongested = false;
   #paused = false;
   #terminated = false;
   #stdinClosed = false;
@@ -99,7 +107,7 @@ export class ProcessActor {
     this.#owner = owner;
     this.#ports = ports;
     this.#idJson = encodeProcessId(processId);
-    this.#log = new OutputLog(ports.outputLog);
+    this.#log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
     this.#stdin = new StdinQueue((bytes) => this.#child?.write(bytes) ?? Promise.reject(new Error("no child")));
     this.#actor = owners.create(logic, this, {
       ...ports,
@@ -129,6 +137,7 @@ export class ProcessActor {
     const waitMs = request.waitMs ?? 0;
     if (waitMs > 0) await this.#news(afterSeq, waitMs, signal);
     const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
+    this.#balance(); // what was read makes room
     const snapshot = this.#actor.getSnapshot();
     return {
       chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
@@ -138,6 +147,7 @@ export class ProcessActor {
       closed: snapshot.hasTag("closed"),
       failure: null,
       sandboxDenied: false,
+      exitSeq: this.#exitSeq,
     };
   }
 
@@ -210,12 +220,16 @@ export class ProcessActor {
     return startId !== null && this.#startId === startId;
   }
 
-  /** The attached connection can take more, or is gone: go on reading the child's output. */
+  /** The attached connection can take more: go on reading the child's output. */
   resumeOutput(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#child?.resumeOutput();
-    tell(this.#actor, { type: "output.resumed" });
+    this.#isCongested = false;
+    this.#balance();
+  }
+
+  /** The connection is gone: nothing may go that its client could have missed (03 D-2). */
+  detached(): void {
+    this.#log.keepAll();
+    this.resumeOutput();
   }
 
   /** The session expired: kill the group, drop the record (03 SS-15). */
@@ -275,6 +289,7 @@ export class ProcessActor {
     release: (): void => {
       this.#child?.release();
       this.#stdin.end("broken");
+      this.#log.close();
       this.#owner.forget(this);
       this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
       this.#end.resolve();
@@ -312,7 +327,8 @@ export class ProcessActor {
 
   #output(stream: OutputStream, bytes: Uint8Array): void {
     const seq = this.#log.append(stream, bytes);
-    if (!this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) this.#pause();
+    if (!this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) this.#isCongested = true;
+    this.#balance();
     this.#wake();
   }
 
@@ -337,11 +353,14 @@ export class ProcessActor {
     this.#wake();
   }
 
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#child?.pauseOutput();
-    tell(this.#actor, { type: "output.paused" });
+  /** The child waits while its output has nowhere to go: the connection is full, or the record is. */
+  #balance(): void {
+    const pause = this.#isCongested || this.#log.isFull;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#child?.pauseOutput();
+    else this.#child?.resumeOutput();
+    tell(this.#actor, { type: pause ? "output.paused" : "output.resumed" });
   }
 
   /** False when the id came in another way while this write waited. */

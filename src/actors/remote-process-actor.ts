@@ -27,6 +27,9 @@ export interface RemoteProcessPorts extends ActorSystemPorts {
 /** What `process/start` takes, but for the id. */
 export type StartParams = Omit<WireParams<"process/start">, "processId">;
 
+/** The most payload that is read at once after an outage. */
+const pageBytes = 4 * 1024 * 1024;
+
 const owners = actorOwners<RemoteProcessActor>();
 
 const logic = remoteProcessMachine.provide({
@@ -72,6 +75,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #start = Promise.withResolvers<void>();
   readonly #exit = Promise.withResolvers<number>();
   readonly #close = Promise.withResolvers<void>();
+  readonly #holders = new Set<object>();
+  readonly #waitingForRoom: (() => void)[] = [];
   #error: unknown = null;
   #isRefilling = false;
 
@@ -120,12 +125,11 @@ export class RemoteProcessActor implements ProcessFollower {
   async catchUp(read: CatchUpRead): Promise<void> {
     if (!this.snapshot.hasTag("live")) return;
     try {
-      this.#order.merge(await read(this.#everythingNew()));
+      if (!(await this.#readPage(read))) void this.#refill();
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      return this.#lose(error);
+      this.#lose(error);
     }
-    this.#publish();
   }
 
   linkEnded(error: LinkFailedError | LinkClosedError): void {
@@ -147,7 +151,7 @@ export class RemoteProcessActor implements ProcessFollower {
     ask: async (): Promise<StartFate> => {
       try {
         const everything = this.#link.call("process/read", this.#everythingNew(), { signal: this.#signal });
-        this.#order.merge(await everything);
+        this.#order.merge(await everything, false);
         return "running";
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
@@ -177,17 +181,50 @@ export class RemoteProcessActor implements ProcessFollower {
     return { processId: this.processId, afterSeq: this.#order.lastSeq, maxBytes: null, waitMs: 0 };
   }
 
-  /** Asks for what push has failed to bring. */
+  /**
+   * Reads the next page of what is missing, and publishes it; is it the last? An executor other than Proctor's keeps so little
+   * that all of it is one page (03 D-2, D-6).
+   */
+  async #readPage(read: CatchUpRead): Promise<boolean> {
+    const isPage = this.#link.offers("pages");
+    const answer = await read({ ...this.#everythingNew(), maxBytes: isPage ? pageBytes : null });
+    const isLast = this.#order.merge(answer, isPage);
+    this.#publish();
+    return isLast;
+  }
+
+  /** Reads what push has failed to bring, page by page, no faster than the slowest reader takes it. */
   async #refill(): Promise<void> {
     if (this.#isRefilling) return;
     this.#isRefilling = true;
     try {
-      this.#order.merge(await this.#link.call("process/read", this.#everythingNew()));
+      const read: CatchUpRead = (params) => this.#link.call("process/read", params);
+      for (let isDone = false; !isDone && this.snapshot.hasTag("live"); ) {
+        await this.#room();
+        isDone = await this.#readPage(read);
+      }
     } catch (error) {
       this.#lose(error);
     }
     this.#isRefilling = false;
-    this.#publish();
+  }
+
+  /** A reader has more than it should: the executor is held back until it has caught up. */
+  hold(reader: object): void {
+    this.#holders.add(reader);
+    this.#link.hold(reader);
+  }
+
+  /** The reader has caught up. */
+  release(reader: object): void {
+    this.#link.release(reader);
+    if (!this.#holders.delete(reader) || this.#holders.size > 0) return;
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  }
+
+  #room(): Promise<void> {
+    if (this.#holders.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   #lose(cause: unknown): void {

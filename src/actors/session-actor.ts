@@ -4,7 +4,8 @@ import type { ChildSpec } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
-import { ProcessActor, type ProcessPorts } from "./process-actor.ts";
+import { ProcessActor, type ProcessOwner, type ProcessPorts } from "./process-actor.ts";
+import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
 export interface SessionHolder {
@@ -29,6 +30,9 @@ export interface SessionOwner {
 export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
   /** How long a session outlives its connection (03 `SESSION_TTL`). */
   readonly sessionTtlMs: number;
+  /** What one session may put on disk, within the executor's own budget. */
+  readonly spillBytesPerSession: number;
+  readonly spillBudget: SpillBudget;
 }
 
 const owners = actorOwners<SessionActor>();
@@ -57,6 +61,7 @@ export class SessionActor {
   readonly #actor: Actor<typeof logic>;
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
+  readonly #processOwner: ProcessOwner;
   #holder: SessionHolder | null;
 
   constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
@@ -65,6 +70,15 @@ export class SessionActor {
     this.#holder = holder;
     this.#owner = owner;
     this.#ports = ports;
+    this.#processOwner = {
+      push: (frame) => this.#holder?.push(frame) ?? true,
+      forget: (process) => {
+        // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
+        if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
+      },
+      fault: (error) => owner.fault(error),
+      spillBudget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
+    };
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `session ${sessionId.slice(0, 8)}`,
@@ -108,7 +122,7 @@ export class SessionActor {
   detach(connectionId: string): void {
     if (this.#holder?.connectionId === connectionId) this.#holder = null;
     tell(this.#actor, { type: "detach", connectionId, now: this.#ports.clock.now() });
-    this.resumeOutput();
+    if (this.#holder === null) for (const process of this.#processes.values()) process.detached();
   }
 
   /** The holder gave a sign of life. */
@@ -163,15 +177,6 @@ export class SessionActor {
       const stopping = [...this.#processes.values()].map((process) => process.stop());
       void Promise.all(stopping).then(() => this.#end.resolve(), this.#end.reject);
     },
-  };
-
-  readonly #processOwner = {
-    push: (frame: string): boolean => this.#holder?.push(frame) ?? true,
-    forget: (process: ProcessActor): void => {
-      // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
-      if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
-    },
-    fault: (error: unknown): void => this.#owner.fault(error),
   };
 }
 

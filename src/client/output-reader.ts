@@ -1,5 +1,4 @@
 import type { RemoteEvent } from "../actors/event-order.ts";
-import type { LinkActor } from "../actors/link-actor.ts";
 import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { OutputStream } from "../protocol/process.ts";
@@ -35,8 +34,7 @@ export const readerLimits = {
  * link stops reading, the executor stops reading the child, and the child waits. Leaving the loop lets go of everything.
  */
 export class OutputReader implements AsyncIterableIterator<OutputChunk> {
-  readonly #link: LinkActor;
-  readonly #processId: string;
+  readonly #process: RemoteProcessActor;
   readonly #stop: () => void;
   #queue: OutputChunk[] = [];
   #queuedBytes = 0;
@@ -46,9 +44,8 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
   /** Who asked before there was anything to give, in order. */
   readonly #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void }[] = [];
 
-  constructor(process: RemoteProcessActor, link: LinkActor) {
-    this.#link = link;
-    this.#processId = process.processId;
+  constructor(process: RemoteProcessActor) {
+    this.#process = process;
     const subscription = process.events$.subscribe({
       next: (event) => this.#take(event),
       error: (error) => this.#finish(error),
@@ -65,7 +62,7 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
       this.#queuedBytes -= chunk.bytes.length;
-      if (this.#queuedBytes <= readerLimits.brakeBytes / 2) this.#link.release(this);
+      if (this.#queuedBytes <= readerLimits.brakeBytes / 2) this.#process.release(this);
       return { done: false, value: chunk };
     }
     if (this.#end !== null) {
@@ -88,22 +85,22 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
     const missed = event.seq > this.#nextSeq;
     this.#nextSeq = event.seq + 1;
     if (this.#end !== null) return;
-    if (missed) return this.#finish(new OutputMissedError(this.#processId, event.seq));
+    if (missed) return this.#finish(new OutputMissedError(this.#process.processId, event.seq));
     if (event.type !== "output") return;
     const { seq, stream, bytes } = event;
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) return waiting.resolve({ done: false, value: { seq, stream, bytes } });
     if (this.#queuedBytes + bytes.length > readerLimits.bytes) {
-      return this.#finish(new OutputMissedError(this.#processId, seq + 1));
+      return this.#finish(new OutputMissedError(this.#process.processId, seq + 1));
     }
     this.#queue.push({ seq, stream, bytes });
     this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes > readerLimits.brakeBytes) this.#link.hold(this);
+    if (this.#queuedBytes > readerLimits.brakeBytes) this.#process.hold(this);
   }
 
   #finish(error: unknown): void {
     this.#end ??= { error };
-    this.#link.release(this);
+    this.#process.release(this);
     queueMicrotask(() => this.#stop()); // later: the subscription may be calling us from within its own creation
     for (const { resolve, reject } of this.#waiting.splice(0)) this.next().then(resolve, reject);
   }

@@ -52,7 +52,7 @@ export class RemoteProcess implements AsyncDisposable {
    * do not follow any more.
    */
   get output(): AsyncIterableIterator<OutputChunk> {
-    const reader = new OutputReader(this.#actor, this.#link);
+    const reader = new OutputReader(this.#actor);
     this.#readers.add(reader);
     return reader;
   }

@@ -1,8 +1,9 @@
 import type { InspectionEvent } from "xstate";
 import { ConnectionActor } from "../actors/connection-actor.ts";
-import type { OutputLogLimits } from "../actors/output-log.ts";
+import { defaultOutputLogLimits } from "../actors/output-log.ts";
 import type { RequestHandlers } from "../actors/request-handlers.ts";
 import { SessionRegistry } from "../actors/session-registry.ts";
+import { SpillBudget } from "../actors/spill-budget.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
@@ -13,12 +14,24 @@ import { fileRequests } from "./requests/file-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
 import { sessionRequests } from "./requests/session-requests.ts";
 
+/** What is kept of the output of processes (03 D-2); every member has a default. */
+export interface OutputRetention {
+  /** In memory, per process, in bytes, at least 1 MiB. Default 16 MiB. */
+  readonly memoryBytes?: number | undefined;
+  /** On disk, per session, for what clients miss during an outage. Default 256 MiB. */
+  readonly spillBytesPerSession?: number | undefined;
+  /** On disk, all sessions together. Default 1 GiB. */
+  readonly spillBytes?: number | undefined;
+  /** When all of it is full during an outage: hold the child back (the default), or let the oldest go. */
+  readonly whenFull?: "block" | "newest" | undefined;
+}
+
 /** How an executor behaves; every member has a default. */
 export interface ExecutorOptions {
   /** How long a session outlives its connection, in milliseconds, at most 2^31-1. Default 30 000 (03 `SESSION_TTL`). */
   readonly sessionTtlMs?: number | undefined;
-  /** What is kept of each process's output. Default 1 MiB (02 P-31). */
-  readonly outputLog?: OutputLogLimits | undefined;
+  /** What is kept of the output of processes, and where. */
+  readonly output?: OutputRetention | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
@@ -57,7 +70,8 @@ export class Executor implements AsyncDisposable {
         ...this.#ports,
         host: host.processes,
         sessionTtlMs,
-        outputLog: options.outputLog,
+        spill: host.spill,
+        ...retention(options.output ?? {}),
       },
       this.#fault,
     );
@@ -123,4 +137,21 @@ export class Executor implements AsyncDisposable {
 function checkedTtl(ttlMs: number): number {
   if (ttlMs >= 0 && ttlMs <= longestTimerMs) return ttlMs;
   throw new RangeError(`sessionTtlMs must be from 0 to ${longestTimerMs}, not ${ttlMs}`);
+}
+
+const MIB = 1024 * 1024;
+
+function retention(options: OutputRetention) {
+  const {
+    memoryBytes = 16 * MIB,
+    spillBytesPerSession = 256 * MIB,
+    spillBytes = 1024 * MIB,
+    whenFull = "block",
+  } = options;
+  if (memoryBytes < MIB) throw new RangeError(`output.memoryBytes must be at least ${MIB}, not ${memoryBytes}`);
+  return {
+    outputLog: { ...defaultOutputLogLimits, memoryBytes, whenFull },
+    spillBytesPerSession,
+    spillBudget: new SpillBudget(spillBytes),
+  };
 }

@@ -1,12 +1,15 @@
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { FileHost } from "./file-host.ts";
 import type { ProcessHost } from "./process-host.ts";
+import type { SpillStore } from "./spill-store.ts";
 
 /** Everything an executor does to the machine it runs on; a simulation replaces it whole. */
 export interface Host {
   readonly processes: ProcessHost;
   /** The files, and how their paths are written. */
   readonly files: FileHost;
+  /** Where output goes that does not fit memory. */
+  readonly spill: SpillStore;
   /** The executor's own environment at this moment (02 P-17). */
   environment(): Readonly<Record<string, string | undefined>>;
   /** What `environment/info` answers (01 W-52). */

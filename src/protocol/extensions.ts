@@ -11,6 +11,8 @@ export const features = [
   "startId",
   /** Mutating methods with an `idempotencyKey`: the same key again gets the first outcome (03 D-5). */
   "key",
+  /** `process/read` tells the number of the exit, so that a long record can be read page by page (03 D-2). */
+  "pages",
   /** `session/end`: the session is over at once (03 D-14). */
   "end",
   /** `session/list`: the processes of the session. */

@@ -63,6 +63,8 @@ export const processReadResult = z.object({
   closed: z.boolean(),
   failure: z.string().nullable(),
   sandboxDenied: z.boolean().default(false),
+  /** Extension: the number of the exit, so that a reader of pages can tell it from a lost chunk. */
+  exitSeq: z.int().nullish(),
 });
 export type ProcessReadResult = z.output<typeof processReadResult>;
 
