@@ -30,6 +30,6 @@ export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { OutputStream } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";
+export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";
 export { ListenUrlError } from "./transports/parse-listen-url.ts";
-export { ListenError } from "./transports/websocket-listener.ts";

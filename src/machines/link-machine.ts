@@ -5,7 +5,8 @@ export type LinkEvent =
   | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
   | { readonly type: "close" };
 
-interface LinkContext {
+/** What a link remembers beside its state. */
+export interface LinkContext {
   /** Ordinal of the connection in use or being dialled (03 N-1). */
   readonly generation: number;
   readonly sessionId: string | null;

@@ -15,7 +15,8 @@ export interface RemoteProcessInput {
   readonly processId: string;
 }
 
-interface RemoteProcessContext extends RemoteProcessInput {
+/** What the handle on a process remembers beside its state. */
+export interface RemoteProcessContext extends RemoteProcessInput {
   readonly exitCode: number | null;
   /** Why the handle failed, or `null`. */
   readonly reason: string | null;
