@@ -37,6 +37,6 @@ export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/e
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";
+export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";
 export { ListenUrlError } from "./transports/parse-listen-url.ts";
-export { ListenError } from "./transports/websocket-listener.ts";

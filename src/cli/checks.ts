@@ -1,10 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { connect } from "../client/connect.ts";
-import type { Link } from "../client/link.ts";
-import { serve } from "../executor/serve.ts";
-import { localEnvironment } from "../local-environment.ts";
+import { connect, type Link, localEnvironment, serve } from "../index.ts";
 
 /** One thing that `proctor doctor` tries. */
 export interface Check {

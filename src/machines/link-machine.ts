@@ -1,6 +1,6 @@
-import { assign, type ErrorActorEvent, fromPromise, setup } from "xstate";
+import { assign, type ErrorActorEvent, setup } from "xstate";
 import { retryPauseMs } from "./retry-pause.ts";
-import { unprovided } from "./unprovided.ts";
+import { unprovided, unprovidedActor } from "./unprovided.ts";
 
 /**
  * What can happen to a link. What comes from a physical connection carries its generation, so that a late word of an old
@@ -21,7 +21,8 @@ export interface LinkInput {
   readonly recoveryDeadlineMs: number;
 }
 
-interface LinkContext extends LinkInput {
+/** What a link remembers beside its state. */
+export interface LinkContext extends LinkInput {
   /** Ordinal of the newest connection, installed or still a candidate. */
   readonly newest: number;
   /** Ordinal of the installed connection; events of any other count for nothing in Connected. */
@@ -40,9 +41,6 @@ export interface AttemptError {
   readonly isRetryable: boolean;
 }
 
-const missing = <Output>(actor: string) =>
-  fromPromise<Output>(() => Promise.reject(new Error(`the actor "${actor}" was not provided`)));
-
 /**
  * The client's logical connection to one executor (03 section 7.1). It dials and shakes hands, and is then Connected.
  * Handles, calls and streams hang on the link, not on the connection: when that one is lost, the link is Recovering. It
@@ -59,11 +57,11 @@ export const linkMachine = setup({
   },
   actors: {
     /** Opens a connection and begins to listen to it. */
-    dial: missing<void>("dial"),
+    dial: unprovidedActor<void>("dial"),
     /** Shakes hands, resuming the session if there is one, and gives the session id. */
-    handshake: missing<string>("handshake"),
+    handshake: unprovidedActor<string>("handshake"),
     /** Reads what every process did during the outage (03 CL-40). */
-    catchUp: missing<void>("catchUp"),
+    catchUp: unprovidedActor<void>("catchUp"),
   },
   actions: {
     ping: unprovided("ping"),

@@ -23,7 +23,8 @@ export interface ProcessInput {
   readonly stdin: "none" | "pipe" | "pty";
 }
 
-interface ProcessContext extends ProcessInput {
+/** What a process remembers beside its state. */
+export interface ProcessContext extends ProcessInput {
   readonly exitCode: number | null;
 }
 

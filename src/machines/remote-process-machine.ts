@@ -1,5 +1,5 @@
-import { assign, fromPromise, setup } from "xstate";
-import { unprovided } from "./unprovided.ts";
+import { assign, setup } from "xstate";
+import { unprovided, unprovidedActor } from "./unprovided.ts";
 
 /** What can happen to a remote process. `published` events come in order, after reassembly (03 CL-35). */
 export type RemoteProcessEvent =
@@ -18,14 +18,12 @@ export interface RemoteProcessInput {
   readonly mayRepeatStart: boolean;
 }
 
-interface RemoteProcessContext extends RemoteProcessInput {
+/** What the handle on a process remembers beside its state. */
+export interface RemoteProcessContext extends RemoteProcessInput {
   readonly exitCode: number | null;
   /** How often the executor said "still starting" in a row. */
   readonly polls: number;
 }
-
-const missing = <Output>(actor: string) =>
-  fromPromise<Output>(() => Promise.reject(new Error(`the actor "${actor}" was not provided`)));
 
 /** A start that is said to be starting for so many polls is stuck (03 D-4, SS-31). */
 const mostPolls = 20;
@@ -45,9 +43,9 @@ export const remoteProcessMachine = setup({
   },
   actors: {
     /** Sends the start, once. */
-    start: missing<void>("start"),
+    start: unprovidedActor<void>("start"),
     /** Asks what became of the start, once the link is connected again. */
-    ask: missing<StartFate>("ask"),
+    ask: unprovidedActor<StartFate>("ask"),
   },
   actions: {
     /** The start is confirmed: publish what came before the answer. */

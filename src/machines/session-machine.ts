@@ -19,7 +19,8 @@ export interface SessionInput {
   readonly ttlMs: number;
 }
 
-interface SessionContext {
+/** What a session remembers beside its state. */
+export interface SessionContext {
   readonly sessionId: string;
   readonly ttlMs: number;
   /** The connection that holds the session, or `null` when none does. */

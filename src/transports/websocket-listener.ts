@@ -3,8 +3,8 @@ import { type AddressInfo, isIPv6, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../ports/clock.ts";
-import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
 import { acceptKey } from "./accept-key.ts";
+import { ListenError } from "./listen-error.ts";
 import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from "./message-limits.ts";
 import { type HttpAnswer, routeRequest } from "./route-request.ts";
 import { WebSocketTransport } from "./websocket-transport.ts";
@@ -31,13 +31,6 @@ export interface WebSocketListener extends AsyncDisposable {
   readonly port: number;
   /** Stops accepting, closes its connections with 1001 and resolves when every socket is gone. Idempotent. */
   close(): Promise<void>;
-}
-
-/** The listener could not be bound; the message is the one of the wire where it has one (01 W-4). */
-export class ListenError extends ProctorError {
-  constructor(message: string, options?: ProctorErrorOptions) {
-    super("listen", message, options);
-  }
 }
 
 /** Binds a websocket listener (01 sections 2 and 3). Rejects with a {@link ListenError}. */

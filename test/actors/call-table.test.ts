@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallTable, callLimits } from "../../src/actors/call-table.ts";
 import { TooManyCallsError } from "../../src/actors/link-errors.ts";
+import { verifies } from "../rules/verifies.ts";
 
 interface Sent {
   readonly id: number;
@@ -21,6 +22,7 @@ const heard = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the window of calls", () => {
   it("takes no more than 64 at once; the others follow in the order of the calls as answers come (03 I-27)", async () => {
+    verifies("03 I-27", "03 SS-62");
     const { calls, sent, names } = table();
     const answers = Array.from({ length: 200 }, (_, n) => calls.call(`m${n}`, {}));
     let most = 0;

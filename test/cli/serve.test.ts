@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect } from "../../src/index.ts";
@@ -99,6 +100,17 @@ test.each([["--listen"], ["extra"], ["--listen", "stdio", "extra"]])(
   },
 );
 
+/** The numbers that a process printed, a line each, as the executor's notifications tell them. */
+async function toldNumbers(server: RunningCommand, count: number): Promise<number[]> {
+  let text = "";
+  for await (const line of createInterface({ input: server.stdout })) {
+    const { params } = JSON.parse(line);
+    text += Buffer.from(params?.chunk ?? "", "base64").toString();
+    if (text.split("\n").length > count) return text.trim().split("\n").map(Number);
+  }
+  throw new Error(`ended after ${JSON.stringify(text)}`);
+}
+
 describe("over stdio", () => {
   const initialize = `{"id":1,"method":"initialize","params":{"clientName":"test"}}\n`;
 
@@ -126,6 +138,20 @@ describe("over stdio", () => {
     expect(stdout).toMatch(/^\{"id":1,"result":\{[^\n]+\n$/);
     expect(stderr).toBe("Error: the notification `no/such/notification` does not exist\n");
     expect(exitCode).toBe(1);
+  });
+
+  test("the end of the input ends the children too, whatever they ignore", async () => {
+    verifies("02 P-76", "03 SS-65");
+    await using server = proctor(["serve", "--listen", "stdio"]);
+    const script = "trap '' TERM HUP; echo $$; sh -c 'echo $$; sleep 600; :' & wait; sleep 600";
+    const params = { processId: "p", argv: ["sh", "-c", script], cwd: "/", env: { PATH: "/usr/bin:/bin" }, tty: false };
+    server.stdin?.write(`${initialize}{"method":"initialized"}\n`);
+    server.stdin?.write(`${JSON.stringify({ id: 2, method: "process/start", params })}\n`);
+    const pids = await toldNumbers(server, 2);
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    server.stdin?.end();
+    expect(await server).toMatchObject({ stderr: "", exitCode: 0 });
+    expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
   test("SIGTERM ends it with 0", async () => {

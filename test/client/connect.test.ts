@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { connect, LinkFailedError, ProctorError, serve } from "../../src/index.ts";
+import { verifies } from "../rules/verifies.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { dialScripted, settled } from "./scripted-link.ts";
 
@@ -59,6 +60,7 @@ it("an executor that refuses the handshake is a LinkFailedError with its reason"
 });
 
 it("a connection that does not open within 10 s is given up, and its socket is closed", async () => {
+  verifies("01 W-51", "03 N-3");
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   const { promise: came, resolve: arrive } = Promise.withResolvers<void>();
   await using server = await listening((socket) => {
@@ -75,6 +77,7 @@ it("a connection that does not open within 10 s is given up, and its socket is c
 });
 
 it("a handshake that is not answered within 10 s is given up, and its connection is closed", async () => {
+  verifies("01 W-51", "03 N-3");
   const { clock, connecting, peer, faults } = dialScripted({ answersHandshake: false });
   const error = failure(connecting);
   await settled();
@@ -98,6 +101,7 @@ it("a connection that ends during the handshake is a LinkFailedError", async () 
 });
 
 it("a signal gives up at any stage, with its reason", async () => {
+  verifies("03 N-3");
   const reason = new Error("no time");
   await expect(connect("ws://127.0.0.1:1", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 

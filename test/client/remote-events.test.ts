@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EventGapError, type RemoteEvent } from "../../src/index.ts";
+import { verifies } from "../rules/verifies.ts";
 import { scriptedLink, settled, startScripted } from "./scripted-link.ts";
 
 const output = (processId: string, seq: number, text = `${seq} `) =>
@@ -7,6 +8,7 @@ const output = (processId: string, seq: number, text = `${seq} `) =>
 
 describe("events", () => {
   it("that overtake the answer to the start, or each other, are put in order (01 W-43, W-44)", async () => {
+    verifies("01 W-43", "01 W-44");
     const { link, peer } = await scriptedLink();
     const starting = link.start(["program"]);
     await settled();
@@ -26,6 +28,7 @@ describe("events", () => {
   });
 
   it("behind the close are nobody's (03 I-2)", async () => {
+    verifies("03 I-2");
     const { link, peer } = await scriptedLink();
     const { process, processId } = await startScripted(link, peer);
     const events: RemoteEvent[] = [];
@@ -44,6 +47,7 @@ describe("events", () => {
   });
 
   it("whose predecessor does not come fail that process within a bound, and no other (03 I-25)", async () => {
+    verifies("03 I-25");
     const { link, peer } = await scriptedLink();
     const lossy = await startScripted(link, peer);
     const whole = await startScripted(link, peer);
@@ -59,6 +63,7 @@ describe("events", () => {
   });
 
   it("of a process that nobody started, and notifications that nobody knows, are ignored (01 W-51)", async () => {
+    verifies("01 W-51");
     const { link, peer, faults } = await scriptedLink();
     peer.notify(...output("stranger", 1));
     peer.notify("process/exited", { processId: "stranger", seq: 2, exitCode: 0 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LinkFailedError, ProtocolError } from "../../src/index.ts";
+import { verifies } from "../rules/verifies.ts";
 import { scriptedLink, settled } from "./scripted-link.ts";
 
 describe("an answer that cannot be understood", () => {
@@ -21,6 +22,7 @@ describe("an answer that cannot be understood", () => {
     ["a known notification that does not decode", '{"method":"process/output","params":{"processId":"p"}}'],
     ["bytes that are no UTF-8", Uint8Array.of(0xff, 0xfe)],
   ])("as a whole message, %s, fails the link, and everything pending with it", async (_, message) => {
+    verifies("01 W-51", "03 CL-6");
     const { link, peer } = await scriptedLink();
     const call = link.environmentInfo().catch((error: unknown) => error);
     await settled();
@@ -31,6 +33,7 @@ describe("an answer that cannot be understood", () => {
   });
 
   it("is ignored when nobody waits for it", async () => {
+    verifies("03 CL-6");
     const { link, peer } = await scriptedLink();
     peer.answer({}, 999);
     peer.answer({}, "999");

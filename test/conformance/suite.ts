@@ -4,26 +4,7 @@ import type { ServerKind } from "./peer/server.ts";
 import { replay } from "./replay/replay.ts";
 import { readTranscript, transcriptNames } from "./replay/transcript.ts";
 import { missingHere } from "./requirements.ts";
-import { headOfLine } from "./scenarios/head-of-line.ts";
-import { interleavedStreams } from "./scenarios/interleaved-streams.ts";
-import { messageLimit } from "./scenarios/message-limit.ts";
-import { openLimit } from "./scenarios/open-limit.ts";
-import { pipelining } from "./scenarios/pipelining.ts";
-import { retainedOutput } from "./scenarios/retained-output.ts";
-import type { Scenario } from "./scenarios/scenario.ts";
-import { stdinBackpressure } from "./scenarios/stdin-backpressure.ts";
-import { writeToFifo } from "./scenarios/write-to-fifo.ts";
-
-const scenarios: readonly Scenario[] = [
-  headOfLine,
-  interleavedStreams,
-  messageLimit,
-  openLimit,
-  pipelining,
-  retainedOutput,
-  stdinBackpressure,
-  writeToFifo,
-];
+import { scenarios } from "./scenarios/all-scenarios.ts";
 
 /** Recordings of 30 s and more: begun first, so that the others run beside them. */
 const slow = ["w16-keepalive", "p18-retention-and-eviction", "p27-session-expiry"];

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/ports/clock.ts";
-import { ListenError, listenWebSocket } from "../../src/transports/websocket-listener.ts";
+import { ListenError } from "../../src/transports/listen-error.ts";
+import { listenWebSocket } from "../../src/transports/websocket-listener.ts";
 import { verifies } from "../rules/verifies.ts";
 import { Listening } from "./listening.ts";
 import { frame, header, RawPeer } from "./raw-peer.ts";
