@@ -45,6 +45,7 @@ export class CommandRun implements Stoppable {
     const child = await this.#start(link);
     const over = new AbortController();
     using _raw = tty ? rawTerminal() : null;
+    using _size = tty ? followLocalSize(child) : null;
     const forwarding = stdin ? forwardInput(child.stdin, { tty, signal: over.signal }) : null;
     try {
       this.#output = child.output;
@@ -84,7 +85,18 @@ export class CommandRun implements Stoppable {
   }
 }
 
-/** The wire cannot give a terminal its size, but a shell on it can. */
+/** Passes every change of the local terminal's size on, to an executor that can take it. */
+function followLocalSize(child: RemoteProcess): Disposable {
+  const pass = () => {
+    const size = localTerminalSize();
+    // An executor without this, or a link that is over: the terminal keeps the size that it has.
+    if (size !== null) child.resize(size.rows, size.columns).catch(() => undefined);
+  };
+  process.stdout.on("resize", pass);
+  return { [Symbol.dispose]: () => void process.stdout.off("resize", pass) };
+}
+
+/** The wire cannot start a terminal in another size, but a shell on it can set it before the command begins. */
 function onSizedTerminal(argv: RunRequest["argv"]): RunRequest["argv"] {
   const size = localTerminalSize();
   if (size === null) return argv;

@@ -1,4 +1,5 @@
 import { pipeline } from "node:stream/promises";
+import { UnsupportedError } from "../actors/link-errors.ts";
 import type { RemoteStdin } from "../client/remote-stdin.ts";
 import { ProctorError } from "../protocol/errors.ts";
 
@@ -7,7 +8,7 @@ const endOfTransmission = "\u0004";
 
 /**
  * Forwards the local input to a process, at the pace at which it takes it, until the input ends or the signal says so.
- * The end is told to a terminal; over a pipe it cannot be (02 P-15), and the user hears that.
+ * Where an executor cannot tell the end to a command on a pipe (02 P-15), the user hears that.
  */
 export async function forwardInput(
   stdin: RemoteStdin,
@@ -24,8 +25,11 @@ export async function forwardInput(
     await pipeline(process.stdin, forward, { signal });
     // Within a line the first one only hands over what was typed.
     if (tty) await stdin.write(endOfTransmission.repeat(atLineStart ? 1 : 2), { signal });
-    else tell("the local input has ended, but the command cannot be told; Ctrl-C ends it");
+    else await stdin.end();
   } catch (error) {
+    if (error instanceof UnsupportedError) {
+      return tell("the local input has ended, but this executor cannot tell the command; Ctrl-C ends it");
+    }
     // The command is over or takes no more, or the link is gone: its output or its exit say so.
     if (signal.aborted || error instanceof ProctorError) return;
     tell(`the local input cannot be read: ${error instanceof Error ? error.message : String(error)}`);

@@ -5,6 +5,7 @@ import { ProctorError } from "../protocol/errors.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
+import { reportRecovery } from "./report-recovery.ts";
 import { type RunRequest, readRunRequest } from "./run-request.ts";
 import { stopSignals } from "./stop-signals.ts";
 
@@ -15,6 +16,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   using _signals = stopSignals(command);
   try {
     await using link = await open(request, command.signal);
+    reportRecovery(link);
     return await command.on(link);
   } catch (error) {
     if (error instanceof OutputGoneError) return outputGone;

@@ -35,16 +35,17 @@ Options:
   --url URL    the executor to run on, as printed by \`proctor serve\`
   --cwd DIR    where to run; on an executor an absolute path (default: the present directory; with --url: /)
   --env K=V    set a variable; may be repeated
-  --stdin      forward the local input. Its end cannot be told to the command yet: a command that reads to the end
-               of its input goes on waiting until it is interrupted
+  --stdin      forward the local input to its end. An executor other than Proctor's cannot tell the command of the end:
+               one that reads to the end of its input goes on waiting until it is interrupted
   --tty        run on a terminal, of the size of the local one; implies --stdin. The end of the local input is
-               sent as Ctrl-D. The remote terminal keeps its size when the local one changes
+               sent as Ctrl-D. On a Proctor executor the remote terminal follows the size of the local one
   --help       print this text
 
-Ctrl-C interrupts the command; a second one within two seconds kills it, and so does SIGTERM.
+A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output
+stopped. Ctrl-C interrupts the command; a second one within two seconds kills it, and so does SIGTERM.
 
 Exit codes:
-  125    proctor itself failed, or the connection was lost; the reason is on stderr
+  125    proctor itself failed, or the session could not be resumed; the reason is on stderr
   126    the program cannot be executed
   127    the program does not exist
   other  the command's own; 128 + N when signal N ended it
