@@ -1,6 +1,6 @@
 import { errorCodes } from "./error-codes.ts";
 import { RpcError } from "./errors.ts";
-import { parseExactJson } from "./exact-json.ts";
+import { encodeExactJson, parseExactJson } from "./exact-json.ts";
 
 /** A request id, echoed exactly: a string or a signed 64-bit integer, as `bigint` where a `number` would round (01 W-22). */
 export type RequestId = string | number | bigint;
@@ -67,7 +67,7 @@ export function encodeNotification(method: string, params: unknown): string {
 
 /** Encodes a successful answer. */
 export function encodeResult(id: RequestId, result: unknown): string {
-  return `{"id":${encodeId(id)},"result":${JSON.stringify(result)}}`;
+  return `{"id":${encodeId(id)},"result":${encodeExactJson(result)}}`;
 }
 
 /** Encodes an error answer; `data` goes along only where there is some (04 F-6). */

@@ -18,3 +18,18 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
   if (!/^-?\d+$/.test(context.source)) return Number.NaN;
   return Number.isSafeInteger(value) ? value : BigInt(context.source);
 }
+
+/** The other way round: a `bigint` is written digit for digit, where `JSON.stringify` alone refuses it. */
+export function encodeExactJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, (_key, member) =>
+      typeof member === "bigint" ? rawJson.rawJSON(String(member)) : member,
+    );
+  }
+}
+
+/** In every supported Node; not yet in TypeScript's library. */
+const rawJson = JSON as unknown as { rawJSON(text: string): unknown };
