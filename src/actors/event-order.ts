@@ -1,4 +1,4 @@
-import { ProctorError } from "../protocol/errors.ts";
+import { ProctorError, ProtocolError } from "../protocol/errors.ts";
 import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
 
 /** One numbered event of a process, as its orchestrator sees it. */
@@ -62,15 +62,19 @@ export class EventOrder {
   /**
    * Takes in what `process/read` answered for everything after `lastSeq`, unbounded (03 CL-41). The numbers of exit and close
    * are not in the answer; the close has the last one, and the exit the only one that is left.
-   * @throws EventGapError when more is missing than that.
+   * @throws EventGapError when more is missing than that; ProtocolError when the answer cannot be true.
    */
   merge(answer: ProcessReadResult): void {
+    if (answer.failure !== null) throw new ProtocolError(`the executor cannot follow the process: ${answer.failure}`);
     const target = answer.nextSeq - 1;
     if (target <= this.#lastSeq) return;
     for (const { seq, stream, chunk } of answer.chunks) this.add({ type: "output", seq, stream, bytes: chunk });
     if (answer.closed) this.add({ type: "closed", seq: target });
     const missing = this.#missingUpTo(target);
     const [first, second] = missing;
+    if (first === undefined && answer.exited && !this.#exitIsKnown) {
+      throw new ProtocolError("the executor says that the process has exited, and has no event for it");
+    }
     if (first === undefined) return;
     const isExit = second === undefined && answer.exited && answer.exitCode !== null && !this.#exitIsKnown;
     if (!isExit || answer.exitCode === null) throw this.#gapAfter(first);
