@@ -1,4 +1,4 @@
-import { ProctorError } from "../protocol/errors.ts";
+import { ProctorError, ProtocolError } from "../protocol/errors.ts";
 import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
 
 /** One numbered event of a process, as its orchestrator sees it. */
@@ -63,9 +63,10 @@ export class EventOrder {
    * Takes in what `process/read` answered for what comes after `lastSeq` (03 CL-41): all of it, or one page, bounded by bytes.
    * Tells whether that was all. The number of the close is the last one. That of the exit is in the answer of a Proctor
    * executor; from any other it is the only one that is left.
-   * @throws EventGapError when more is missing than that.
+   * @throws EventGapError when more is missing than that; ProtocolError when the answer cannot be true.
    */
   merge(answer: ProcessReadResult, isPage: boolean): boolean {
+    if (answer.failure !== null) throw new ProtocolError(`the executor cannot follow the process: ${answer.failure}`);
     const target = answer.nextSeq - 1;
     const isAll = !isPage || answer.chunks.length === 0;
     if (target <= this.#lastSeq) return isAll;
@@ -77,6 +78,9 @@ export class EventOrder {
     }
     const [missing] = this.#missingUpTo(target);
     if (missing !== undefined) throw this.#gapAfter(missing);
+    if (isAll && answer.exited && !this.#exitIsKnown) {
+      throw new ProtocolError("the executor says that the process has exited, and has no event for it");
+    }
     return isAll;
   }
 

@@ -131,7 +131,9 @@ export class LinkActor {
   #candidate: ClientConnection | null = null;
   /** Calls that wait for a connection, in order. */
   #waiting: PendingCall[] = [];
-  #hasHeard = false;
+  /** When the last byte came in since it was last looked; `null`: none did. */
+  #heardAtMs: number | null = null;
+  #hasPinged = false;
   #offer: Offer | null = null;
 
   constructor(options: LinkOptions) {
@@ -201,15 +203,10 @@ export class LinkActor {
    * @throws DisconnectedError when the start was sent and its answer was lost; otherwise as `call`.
    */
   async start(params: WireParams<"process/start">, signal: AbortSignal | undefined): Promise<void> {
-    tell(this.#actor, { type: "start.begun" });
     // An executor that knows start ids lets a repeated start join the first one: then no answer can be lost (03 D-4).
     const isRepeatable = this.offers("startId");
     const named = isRepeatable ? { ...params, startId: this.#options.random.uuid() } : params;
-    try {
-      await this.call("process/start", named, { signal, isRepeatable });
-    } finally {
-      tell(this.#actor, { type: "start.settled" });
-    }
+    await this.call("process/start", named, { signal, isRepeatable });
   }
 
   /** Follows a process; must be called before it is started, since its events can come before the answer (01 W-43). */
@@ -281,9 +278,12 @@ export class LinkActor {
     ping: (): void => {
       // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1). While we do
       // not read we cannot hear.
-      if (this.#hasHeard || this.#isHolding()) queueMicrotask(() => tell(this.#actor, { type: "connection.heard" }));
-      else this.#installed?.ping();
-      this.#hasHeard = false;
+      const now = this.#options.clock.now();
+      const heardAtMs = this.#isHolding() ? now : this.#heardAtMs;
+      this.#heardAtMs = null;
+      this.#hasPinged = heardAtMs === null;
+      if (heardAtMs === null) this.#installed?.ping();
+      else queueMicrotask(() => tell(this.#actor, { type: "connection.heard", agoMs: now - heardAtMs }));
     },
     dropInstalled: (): void => this.#installed?.destroy(),
     dropCandidate: (): void => {
@@ -328,9 +328,10 @@ export class LinkActor {
   }
 
   #heard(): void {
-    if (this.#hasHeard) return;
-    this.#hasHeard = true;
-    if (this.#actor.getSnapshot().matches({ Connected: "Silent" })) tell(this.#actor, { type: "connection.heard" });
+    this.#heardAtMs = this.#options.clock.now();
+    if (!this.#hasPinged) return;
+    this.#hasPinged = false;
+    tell(this.#actor, { type: "connection.heard", agoMs: 0 });
   }
 
   #lost(connection: ClientConnection, reason: string): void {

@@ -154,8 +154,10 @@ export class RemoteProcessActor implements ProcessFollower {
         this.#order.merge(await everything, false);
         return "running";
       } catch (error) {
-        if (!(error instanceof RpcError)) throw error;
-        return error.message.endsWith("is starting") ? "starting" : "absent";
+        if (error instanceof RpcError) return error.message.endsWith("is starting") ? "starting" : "absent";
+        // Given up, or its beginning is lost: it may run all the same, and nobody would ever end it (03 CL-52).
+        this.effects.terminate();
+        throw this.#lostBy(error);
       }
     },
     confirm: (): void => {
@@ -228,11 +230,12 @@ export class RemoteProcessActor implements ProcessFollower {
   }
 
   #lose(cause: unknown): void {
-    if (cause instanceof RpcError || cause instanceof EventGapError) {
-      tell(this.#actor, { type: "gap", error: new ProcessLostError(this.processId, cause) });
-    } else {
-      tell(this.#actor, { type: "gap", error: cause });
-    }
+    tell(this.#actor, { type: "gap", error: this.#lostBy(cause) });
+  }
+
+  #lostBy(cause: unknown): unknown {
+    const isLoss = cause instanceof RpcError || cause instanceof EventGapError;
+    return isLoss ? new ProcessLostError(this.processId, cause) : cause;
   }
 
   /** What comes before the start is confirmed waits for that (01 W-43). */

@@ -8,9 +8,7 @@ import { unprovided, unprovidedActor } from "./unprovided.ts";
  */
 export type LinkEvent =
   | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
-  | { readonly type: "connection.heard" }
-  | { readonly type: "start.begun" }
-  | { readonly type: "start.settled" }
+  | { readonly type: "connection.heard"; readonly agoMs: number }
   | { readonly type: "close" };
 
 /** What differs from link to link. */
@@ -30,8 +28,8 @@ export interface LinkContext extends LinkInput {
   readonly sessionId: string | null;
   /** Failed attempts of this recovery. */
   readonly attempts: number;
-  /** Starts in flight on the installed connection. */
-  readonly activeStarts: number;
+  /** How long ago the last byte had come in, when it was last looked. */
+  readonly heardAgoMs: number;
   /** Why the last connection, or the link, ended; `null` while all is well. */
   readonly reason: string | null;
 }
@@ -72,15 +70,19 @@ export const linkMachine = setup({
     /** Makes the candidate the connection of the link, and lets waiting calls go on. */
     installCandidate: unprovided("installCandidate"),
     countConnection: assign(({ context }) => ({ newest: context.newest + 1 })),
-    recordInstalled: assign(({ context }) => ({ generation: context.newest, reason: null, attempts: 0 })),
+    recordInstalled: assign(({ context }) => ({
+      generation: context.newest,
+      reason: null,
+      attempts: 0,
+      heardAgoMs: 0,
+    })),
     recordSession: assign((_, { sessionId }: { sessionId: string }) => ({ sessionId })),
     recordReason: assign((_, { reason }: { reason: string }) => ({ reason })),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
     addCause: assign(({ context }, { cause }: { cause: string }) => ({
       reason: `${context.reason ?? "the connection was lost"}; failed to resume the session: ${cause}`,
     })),
-    startBegun: assign(({ context }) => ({ activeStarts: context.activeStarts + 1 })),
-    startSettled: assign(({ context }) => ({ activeStarts: context.activeStarts - 1 })),
+    recordHeard: assign((_, { agoMs }: { agoMs: number }) => ({ heardAgoMs: agoMs })),
   },
   guards: {
     isInstalled: ({ context }, { generation }: { generation: number }) => generation === context.generation,
@@ -88,7 +90,6 @@ export const linkMachine = setup({
     isRetryable: (_, { error }: { error: unknown }) =>
       typeof error === "object" && error !== null && "isRetryable" in error && error.isRetryable === true,
     cannotReconnect: ({ context }) => !context.canReconnect,
-    startsAreSettled: ({ context }) => context.activeStarts === 0,
   },
   delays: {
     /** Bound on reaching the executor for the first time (03 `CONNECT_TIMEOUT`). */
@@ -101,7 +102,7 @@ export const linkMachine = setup({
     recoveryDeadline: ({ context }) => context.recoveryDeadlineMs,
     retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts),
     /** A connection that was silent for so long is asked for a sign of life (03 D-1). */
-    pingIdle: 5_000,
+    pingIdle: ({ context }) => 5_000 - Math.min(context.heardAgoMs, 5_000),
     /** What it gets to give one. */
     pongWait: 5_000,
   },
@@ -113,14 +114,12 @@ export const linkMachine = setup({
     generation: 0,
     sessionId: null,
     attempts: 0,
-    activeStarts: 0,
+    heardAgoMs: 0,
     reason: null,
   }),
   initial: "Connecting",
   on: {
     close: { target: ".Closed", actions: { type: "recordReason", params: { reason: "the link was closed" } } },
-    "start.begun": { actions: "startBegun" },
-    "start.settled": { actions: "startSettled" },
   },
   states: {
     Connecting: {
@@ -184,7 +183,12 @@ export const linkMachine = setup({
         Heard: { after: { pingIdle: "Silent" } },
         Silent: {
           entry: "ping",
-          on: { "connection.heard": "Heard" },
+          on: {
+            "connection.heard": {
+              target: "Heard",
+              actions: { type: "recordHeard", params: ({ event }) => event },
+            },
+          },
           after: {
             pongWait: {
               target: "#link.Recovering",
@@ -199,7 +203,7 @@ export const linkMachine = setup({
     },
     Recovering: {
       tags: "recovering",
-      initial: "SettlingStarts",
+      initial: "Beginning",
       after: {
         recoveryDeadline: {
           target: "Failed",
@@ -210,12 +214,7 @@ export const linkMachine = setup({
         },
       },
       states: {
-        SettlingStarts: {
-          always: [
-            { guard: "cannotReconnect", target: "#link.Failed" },
-            { guard: "startsAreSettled", target: "Dialing" },
-          ],
-        },
+        Beginning: { always: [{ guard: "cannotReconnect", target: "#link.Failed" }, { target: "Dialing" }] },
         Dialing: {
           entry: "countConnection",
           invoke: {

@@ -24,12 +24,8 @@ function queueToChild() {
 
 it("an offer is taken at once while there is room, and waits when there is none (02 P-49)", async () => {
   verifies("02 P-49");
-  const { queue, reading, offer } = queueToChild();
-  for (let n = 0; n <= stdinQueueLimits.writes; n += 1) {
-    expect(queue.hasRoom).toBe(true);
-    await offer(Uint8Array.of(n % 256));
-  }
-  expect(queue.hasRoom).toBe(false);
+  const { reading, offer } = queueToChild();
+  for (let n = 0; n <= stdinQueueLimits.writes; n += 1) expect(await offer(Uint8Array.of(n % 256))).toBe("queued");
   let taken = false;
   const waiting = offer(Uint8Array.of(1)).then(() => (taken = true));
   await settled();
@@ -39,10 +35,33 @@ it("an offer is taken at once while there is room, and waits when there is none 
 });
 
 it("bytes are bounded as well, but one large write is taken when nothing else waits", async () => {
-  const { queue, offer } = queueToChild();
-  await offer(Uint8Array.of(0));
-  await offer(new Uint8Array(stdinQueueLimits.bytes * 2));
-  expect(queue.hasRoom).toBe(false);
+  const { reading, offer } = queueToChild();
+  expect(await offer(Uint8Array.of(0))).toBe("queued");
+  expect(await offer(new Uint8Array(stdinQueueLimits.bytes * 2))).toBe("queued");
+  let taken = false;
+  const waiting = offer(Uint8Array.of(1)).then(() => (taken = true));
+  await settled();
+  expect(taken).toBe(false);
+  reading.shift()?.read();
+  await waiting;
+});
+
+it("what waits for a place is bounded too, in writes and in bytes: one more is refused, and not committed", async () => {
+  const writes = queueToChild();
+  for (let n = 0; n <= stdinQueueLimits.writes; n += 1) await writes.offer(Uint8Array.of(0));
+  const controller = new AbortController();
+  const waiting = Array.from({ length: stdinQueueLimits.waiting }, () =>
+    writes.offer(Uint8Array.of(1), () => true, controller.signal),
+  );
+  expect(await writes.offer(Uint8Array.of(2), () => expect.fail("committed"))).toBe("full");
+  controller.abort(new Error("enough"));
+  await Promise.allSettled(waiting);
+
+  const bytes = queueToChild();
+  await bytes.offer(Uint8Array.of(0));
+  await bytes.offer(new Uint8Array(stdinQueueLimits.bytes));
+  void bytes.offer(new Uint8Array(stdinQueueLimits.waitingBytes));
+  expect(await bytes.offer(Uint8Array.of(2), () => expect.fail("committed"))).toBe("full");
 });
 
 it("commit and queueing are one: nothing is remembered of an offer that was aborted while it waited (02 P-47)", async () => {

@@ -20,6 +20,7 @@ const everything = walk(sessionMachine, {
     ),
     { type: "contested" },
     { type: "holder.heard" },
+    { type: "end" },
     { type: "shutdown" },
   ],
 });
@@ -103,7 +104,11 @@ it("lets only one of several racing resumes succeed (03 SS-16, I-13)", () => {
       if (event.type === "resume" && holder !== null && to.context.holder !== holder) {
         throw new Error("a resume took the session from its holder");
       }
-      if (from !== null && to.context.holder !== holder && !["detach", "resume", "shutdown"].includes(event.type)) {
+      if (
+        from !== null &&
+        to.context.holder !== holder &&
+        !["detach", "resume", "end", "shutdown"].includes(event.type)
+      ) {
         throw new Error(`${event.type} changed the holder`);
       }
       return to.context.holder;

@@ -18,8 +18,7 @@ export class ProcessModel {
   }
 
   get tags(): string[] {
-    if (this.#phase === "closed") return ["closed", "exited"];
-    if (this.#phase === "live") return [this.#isRunning ? "running" : "exited"];
+    if (this.#phase === "live") return this.#isRunning ? ["running"] : [];
     return [this.#phase];
   }
 

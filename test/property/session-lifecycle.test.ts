@@ -25,7 +25,7 @@ const connections = ["a", "b", "c"] as const;
 
 type Operation =
   | { readonly type: "detach" | "resume"; readonly connectionId: string }
-  | { readonly type: "contested" | "holder.heard" | "shutdown" }
+  | { readonly type: "contested" | "holder.heard" | "end" | "shutdown" }
   | { readonly type: "advance" | "stall"; readonly ms: number };
 
 /** Around the two delays of a session, 1.5 s and 30 s, and exactly at them. */
@@ -43,7 +43,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({ type: fc.constantFrom("contested" as const, "holder.heard" as const) }),
   },
   { weight: 12, arbitrary: fc.record({ type: fc.constantFrom("advance" as const, "stall" as const), ms: pause }) },
-  { weight: 1, arbitrary: fc.constant({ type: "shutdown" as const }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("end" as const, "shutdown" as const) }) },
 );
 
 function startSession() {
@@ -141,7 +141,7 @@ it("never resumes at or after the deadline, whatever the timers did, and always 
       fc.boolean(),
       (operations, waitMs, isStalled) => {
         const { actor, apply } = startSession();
-        for (const step of operations) if (step.type !== "shutdown") apply(step);
+        for (const step of operations) if (step.type !== "shutdown" && step.type !== "end") apply(step);
         const { holder } = actor.getSnapshot().context;
         fc.pre(holder !== null);
         apply({ type: "detach", connectionId: holder ?? "" });

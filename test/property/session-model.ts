@@ -23,8 +23,8 @@ export class SessionModel {
 
   send(event: SessionEvent): void {
     if (this.isOver) return;
-    if (event.type === "shutdown") {
-      this.#end("retire");
+    if (event.type === "shutdown" || event.type === "end") {
+      this.#end(event.type === "end" ? "expire" : "retire");
       this.deadline = null;
     } else if (event.type === "resume") {
       this.#resume(event.connectionId);

@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { retryPauseMs } from "../../src/machines/retry-pause.ts";
+import { verifies } from "../rules/verifies.ts";
+
+it("is 50 ms after the first failure and 100 ms after every other, a fifth more or less (03 D-10, I-23)", () => {
+  verifies("03 D-10", "03 I-23");
+  fc.assert(
+    fc.property(fc.string(), fc.integer({ min: 1, max: 1_000_000 }), (sessionId, attempt) => {
+      const base = attempt === 1 ? 50 : 100;
+      const pause = retryPauseMs(sessionId, attempt);
+      expect(pause).toBeGreaterThanOrEqual(base * 0.8);
+      expect(pause).toBeLessThanOrEqual(base * 1.2);
+    }),
+  );
+});
+
+it("depends on the session and the attempt alone, so that a run can be repeated (03 I-23)", () => {
+  verifies("03 I-23");
+  fc.assert(
+    fc.property(fc.string(), fc.nat(), (sessionId, attempt) => {
+      expect(retryPauseMs(sessionId, attempt)).toBe(retryPauseMs(sessionId, attempt));
+    }),
+  );
+});
+
+it("spreads the clients of one executor over the whole range, and each client over its attempts", () => {
+  const spread = (pauses: readonly number[]) => {
+    // 41 whole milliseconds are possible; of a thousand draws none may be much favoured.
+    const counts = [...Map.groupBy(pauses, (pause) => pause).values()].map(({ length }) => length);
+    expect(counts).toHaveLength(41);
+    expect(Math.max(...counts)).toBeLessThan(pauses.length / 15);
+  };
+  spread(Array.from({ length: 1_000 }, (_, n) => retryPauseMs(`session-${n}`, 7)));
+  spread(Array.from({ length: 1_000 }, (_, n) => retryPauseMs("5d57a3d0-84c3-4f7e-975a-45232678fc46", n + 2)));
+});
