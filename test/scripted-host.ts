@@ -10,6 +10,7 @@ import {
   type ChildSpec,
   type ProcessHost,
 } from "../src/ports/process-host.ts";
+import type { SpillStore } from "../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
 import type { OutputStream } from "../src/protocol/process.ts";
 
@@ -120,6 +121,25 @@ export class ScriptedChild implements Child {
   }
 }
 
+/** Spill files in memory. */
+export function memorySpillStore(): SpillStore {
+  return {
+    create: () => {
+      const chunks: Uint8Array[] = [];
+      const all = () => Buffer.concat(chunks);
+      return {
+        append: (bytes) => {
+          const offset = all().length;
+          chunks.push(bytes);
+          return offset;
+        },
+        read: (offset, length) => all().subarray(offset, offset + length),
+        close: () => void chunks.splice(0),
+      };
+    },
+  };
+}
+
 interface HeldSpawn {
   readonly child: ScriptedChild;
   readonly resolve: (child: Child) => void;
@@ -130,6 +150,7 @@ interface HeldSpawn {
 export class ScriptedHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
   readonly files: FileHost;
+  readonly spill: SpillStore = memorySpillStore();
   /** Every child that was ever spawned, in order. */
   readonly children: ScriptedChild[] = [];
   /** What `environment/info` answers. */

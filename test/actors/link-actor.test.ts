@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { LinkActor } from "../../src/actors/link-actor.ts";
+import { systemRandom } from "../../src/ports/random.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { memoryTransportPair } from "../../src/transports/memory-transport.ts";
 import { RawConnection } from "../raw-connection.ts";
@@ -16,6 +17,9 @@ it("a connection that opens after its link was closed is closed at once, and not
   const link = new LinkActor({
     clock: new VirtualClock(),
     clientName: "test",
+    canReconnect: true,
+    recoveryDeadlineMs: 25_000,
+    random: systemRandom,
     dial: (signal) => {
       signals.push(signal);
       return dialed.promise;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OutputLog, type OutputLogLimits } from "../../src/actors/output-log.ts";
+import { defaultOutputLogLimits, OutputLog, type OutputLogLimits } from "../../src/actors/output-log.ts";
 import type { OutputStream } from "../../src/protocol/process.ts";
 import { verifies } from "../rules/verifies.ts";
 
@@ -24,7 +24,12 @@ describe("the output log", () => {
         }),
       },
     );
-    const limits = fc.record({ retainedBytes: fc.nat(400), retainedChunks: fc.integer({ min: 1, max: 90 }) });
+    const limits = fc.record({
+      memoryBytes: fc.nat(400),
+      retainedChunks: fc.integer({ min: 1, max: 90 }),
+      whenFull: fc.constant("newest" as const),
+      answerBytes: fc.constant(1_000_000),
+    });
     fc.assert(
       fc.property(limits, fc.array(step, { maxLength: 250 }), (bounds, steps) => {
         const log = new OutputLog(bounds);
@@ -47,16 +52,16 @@ describe("the output log", () => {
   });
 
   it("keeps its newest chunk even when that alone is more than the budget", () => {
-    const log = new OutputLog({ retainedBytes: 10, retainedChunks: 5 });
+    const log = new OutputLog({ ...defaultOutputLogLimits, memoryBytes: 10, retainedChunks: 5 });
     log.append("stdout", new Uint8Array(3));
     log.append("stdout", new Uint8Array(1_000));
     expect(log.read(0, null).chunks.map(({ seq }) => seq)).toEqual([2]);
     expect(log.retainedBytes).toBe(1_000);
   });
 
-  it("keeps a megabyte by default, whole chunks only (02 P-31)", () => {
+  it("with the reference's budget of a megabyte it keeps whole chunks only (02 P-31)", () => {
     verifies("02 P-31");
-    const log = new OutputLog();
+    const log = new OutputLog({ ...defaultOutputLogLimits, memoryBytes: 1024 * 1024 });
     for (let n = 0; n < 366; n += 1) log.append("stdout", new Uint8Array(8_192));
     log.append("stdout", new Uint8Array(1_728));
     const { chunks } = log.read(0, null);
@@ -67,9 +72,9 @@ describe("the output log", () => {
 
   it("keeps a bounded number of chunks, however small (02 S-8)", () => {
     const log = new OutputLog();
-    for (let n = 0; n < 100_000; n += 1) log.append("pty", Uint8Array.of(1));
-    expect(log.read(0, null).chunks).toHaveLength(16_384);
-    expect(log.read(0, null).nextSeq).toBe(100_001);
+    for (let n = 0; n < 200_000; n += 1) log.append("pty", Uint8Array.of(1));
+    expect(log.read(0, null).chunks).toHaveLength(131_072);
+    expect(log.read(0, null).nextSeq).toBe(200_001);
   });
 
   it("reads without consuming (02 P-33)", () => {
@@ -96,8 +101,8 @@ class ArrayLog {
 
   append(from: OutputStream, bytes: Uint8Array): number {
     this.chunks.push({ seq: this.nextSeq, stream: from, bytes });
-    const { retainedBytes, retainedChunks } = this.#limits;
-    while (this.chunks.length > 1 && (this.bytes > retainedBytes || this.chunks.length > retainedChunks)) {
+    const { memoryBytes, retainedChunks } = this.#limits;
+    while (this.chunks.length > 1 && (this.bytes > memoryBytes || this.chunks.length > retainedChunks)) {
       this.chunks = this.chunks.slice(1);
     }
     return this.nextSeq++;

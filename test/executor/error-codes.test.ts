@@ -14,7 +14,7 @@ const refusals: readonly (readonly [method: string, params: object, code: number
     "fs/copy requires recursive: true",
   ],
   ["weird", {}, -32601, "exec-server stub does not implement `weird` yet"],
-  ["process/resize", {}, -32601, "exec-server stub does not implement `process/resize` yet"],
+  ["process/list", {}, -32601, "exec-server stub does not implement `process/list` yet"],
   ["initialize", {}, -32602, "missing field `clientName`"],
   ["process/start", startParams("new", { argv: [] }), -32602, "argv must not be empty"],
   ["process/start", startParams("new", { cwd: "file:///C:/x" }), -32602, "is not valid on this exec-server host"],

@@ -20,6 +20,7 @@ it("what is not there is null in an answer, not left out", async () => {
     closed: false,
     failure: null,
     sandboxDenied: false,
+    exitSeq: null,
   });
   await expect(peer.request("process/read", { processId: "q" })).rejects.toMatchObject({ data: undefined });
 });

@@ -29,8 +29,9 @@ it("a result that cannot be written as JSON is an internal error of that request
   verifies("01 B-8");
   const world = new ScriptedExecutor();
   const { peer } = await world.connect();
-  // What a host says is not always what its type says: a size beyond 2^53 is such a value.
-  const unwritable = { shell: { name: "sh", path: 1n as unknown as string } };
+  // What a host says is not always what its type says.
+  const unwritable = { shell: { name: "sh", path: "/bin/sh" }, self: {} };
+  unwritable.self = unwritable;
   world.host.info = () => Promise.resolve(unwritable);
   await expect(peer.request("environment/info")).rejects.toMatchObject({ rpcCode: -32603 });
   expect(peer.end).toBeUndefined();

@@ -45,7 +45,7 @@ export class ScriptedExecutor {
   readonly faults: unknown[] = [];
   readonly executor: Executor;
 
-  constructor(options: Pick<ExecutorOptions, "sessionTtlMs" | "outputLog" | "inspect"> = {}) {
+  constructor(options: Pick<ExecutorOptions, "sessionTtlMs" | "output" | "inspect"> = {}) {
     this.executor = new Executor(this.host, {
       ...options,
       clock: this.clock,

@@ -113,7 +113,7 @@ describe("a detached session", () => {
 
   it("keeps the output that nobody hears, without stopping the child, and replays nothing (02 P-69, P-70)", async () => {
     verifies("02 P-69", "02 P-70", "02 P-29", "03 SS-41", "03 SS-45", "03 SS-50");
-    const { host } = executor();
+    const { host } = executor({ output: { memoryBytes: 1024 * 1024, spillBytesPerSession: 0, whenFull: "newest" } });
     const { peer, sessionId } = await world.connect();
     await peer.request("process/start", startParams("p"));
     host.last.print("heard");

@@ -43,14 +43,22 @@ it("an empty chunk is accepted, remembered, and writes nothing (02 P-48)", async
   expect(child.stdin).toEqual([]);
 });
 
-it("nothing that can be written ends the stdin of a process", async () => {
+it("nothing that can be written ends the stdin of a process; the extension for it does, behind what was written", async () => {
   verifies("02 P-15");
   const { child, write, peer } = await running();
   await write("empty", "");
   await write("control", "\u0004\u0000");
-  await expect(peer.request("process/closeStdin", { processId: "p" })).rejects.toMatchObject({ rpcCode: -32601 });
-  await expect(write("more")).resolves.toEqual({ status: "accepted" });
+  expect(child.inputEnded).toBe(false);
+  child.readsStdin = false;
+  const last = write("more");
+  await expect(peer.request("process/closeStdin", { processId: "p" })).resolves.toEqual({});
+  expect(child.inputEnded).toBe(false);
+  child.readStdin();
+  await settled();
+  expect(child.inputEnded).toBe(true);
+  await expect(last).resolves.toEqual({ status: "accepted" });
   expect(child.input).toBe("\u0004\u0000more");
+  await expect(write("late")).resolves.toEqual({ status: "stdinClosed" });
   await expect(peer.request("process/read", { processId: "p" })).resolves.toMatchObject({ exited: false });
 });
 

@@ -17,6 +17,8 @@ type Kind =
   | "headers"
   | "walk"
   | "interrupt"
+  | "cells"
+  | "signal"
   | "policy";
 interface Field {
   readonly kind: Kind;
@@ -29,7 +31,9 @@ const optional = (kind: Kind): Field => ({ kind, presence: "optional" });
 const defaulted = (kind: Kind): Field => ({ kind, presence: "default" });
 
 const onPath = { path: required("uri") };
-const methods: Readonly<Record<Exclude<RequestName, "environment/info">, Readonly<Record<string, Field>>>> = {
+/** These take nothing. */
+const unit = ["environment/info", "session/list", "session/end"] as const;
+const methods: Readonly<Record<Exclude<RequestName, (typeof unit)[number]>, Readonly<Record<string, Field>>>> = {
   initialize: { clientName: required("string"), resumeSessionId: optional("string") },
   "process/start": {
     processId: required("string"),
@@ -39,6 +43,7 @@ const methods: Readonly<Record<Exclude<RequestName, "environment/info">, Readonl
     tty: required("bool"),
     pipeStdin: defaulted("bool"),
     arg0: optional("string"),
+    startId: optional("string"),
     envPolicy: optional("policy"),
     enforceManagedNetwork: defaulted("bool"),
   },
@@ -51,6 +56,9 @@ const methods: Readonly<Record<Exclude<RequestName, "environment/info">, Readonl
   "process/write": { processId: required("string"), chunk: required("bytes"), writeId: required("string") },
   "process/signal": { processId: required("string"), signal: required("interrupt") },
   "process/terminate": { processId: required("string") },
+  "process/closeStdin": { processId: required("string") },
+  "process/resize": { processId: required("string"), rows: required("cells"), cols: required("cells") },
+  "process/kill": { processId: required("string"), signal: required("signal") },
   "fs/readFile": onPath,
   "fs/writeFile": { ...onPath, dataBase64: required("string") },
   "fs/createDirectory": { ...onPath, recursive: optional("bool") },
@@ -91,6 +99,8 @@ const right: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
     followDirectorySymlinks: fc.boolean(),
   }),
   interrupt: fc.constant("interrupt"),
+  cells: fc.integer({ min: 1, max: 65_535 }),
+  signal: fc.constantFrom("SIGTERM", "SIGUSR1", "SIGWINCH"),
   policy: fc.record({
     inherit: fc.constantFrom("all", "core", "none"),
     ignoreDefaultExcludes: fc.boolean(),
@@ -135,6 +145,8 @@ const accepts: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   headers: (value) => Array.isArray(value) && value.length === 0,
   walk: () => false,
   interrupt: () => false,
+  cells: (value) => value === 1,
+  signal: () => false,
   policy: () => false,
 };
 
@@ -165,7 +177,7 @@ function refusal(method: RequestName, params: unknown): RpcError {
 }
 
 it("every method of the protocol is looked at", () => {
-  expect([...names, "environment/info"].sort()).toEqual(Object.keys(requests).sort());
+  expect([...names, ...unit].sort()).toEqual(Object.keys(requests).sort());
 });
 
 describe.each(names)("the params of %s", (method) => {

@@ -195,7 +195,7 @@ describe("stdin", () => {
     await child.untilClosed();
     await child.until(() => child.isStdinClosed);
     await expect(child.child.write(Buffer.from("x"))).rejects.toMatchObject({
-      code: "stdinClosed",
+      code: "brokenStdin",
       effect: "notApplied",
     });
   });

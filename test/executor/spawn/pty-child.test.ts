@@ -243,7 +243,7 @@ describe("typing into terminals whose programs do not read", () => {
     const pending = child.child.write(Buffer.alloc(1_000_000)).catch((error: unknown) => error);
     await eventually(() => true);
     child.child.signal("SIGKILL");
-    expect(await pending).toMatchObject({ code: "stdinClosed", effect: "unknown" });
+    expect(await pending).toMatchObject({ code: "brokenStdin", effect: "unknown" });
     await child.untilClosed();
     expect(child.exitCode).toBe(137);
   });
