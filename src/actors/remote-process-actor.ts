@@ -79,6 +79,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #waitingForRoom: (() => void)[] = [];
   #error: unknown = null;
   #isRefilling = false;
+  /** Events went by unheard since the last read was asked for: another one is due. */
+  #hasMissed = false;
 
   /** Sends the start; the handle follows the process from before (01 W-43). */
   constructor(
@@ -119,10 +121,13 @@ export class RemoteProcessActor implements ProcessFollower {
     if (!this.#order.overflows) return;
     // What waits for a number that does not come is let go: the executor still has it, and is asked (03 D-6).
     this.#order.forgetWaiting();
+    this.#hasMissed = true;
     void this.#refill();
   }
 
   async catchUp(read: CatchUpRead): Promise<void> {
+    // A start that is made again can join one that has been running and printing all the while.
+    if (this.snapshot.matches("Starting")) this.#hasMissed = true;
     if (!this.snapshot.hasTag("live")) return;
     try {
       if (!(await this.#readPage(read))) void this.#refill();
@@ -150,6 +155,7 @@ export class RemoteProcessActor implements ProcessFollower {
     },
     ask: async (): Promise<StartFate> => {
       try {
+        this.#hasMissed = false;
         const everything = this.#link.call("process/read", this.#everythingNew(), { signal: this.#signal });
         this.#order.merge(await everything, false);
         return "running";
@@ -162,7 +168,10 @@ export class RemoteProcessActor implements ProcessFollower {
     },
     confirm: (): void => {
       this.#start.resolve();
-      queueMicrotask(() => this.#publish());
+      queueMicrotask(() => {
+        this.#publish();
+        if (this.#hasMissed) void this.#refill();
+      });
     },
     terminate: (): void => {
       // Nobody waits for this answer; where the link is gone there is nobody left to ask either.
@@ -203,7 +212,8 @@ export class RemoteProcessActor implements ProcessFollower {
       const read: CatchUpRead = (params) => this.#link.call("process/read", params);
       for (let isDone = false; !isDone && this.snapshot.hasTag("live"); ) {
         await this.#room();
-        isDone = await this.#readPage(read);
+        this.#hasMissed = false;
+        isDone = (await this.#readPage(read)) && !this.#hasMissed;
       }
     } catch (error) {
       this.#lose(error);

@@ -80,9 +80,9 @@ export const remoteProcessMachine = setup({
           { target: "Failed", actions: { type: "fail", params: ({ event }) => event } },
         ],
       },
+      // The end of the link fails the start itself, which knows whether it was sent.
       on: {
         gap: { target: "Failed", actions: ["terminate", { type: "fail", params: ({ event }) => event }] },
-        "link.ended": { target: "Failed", actions: { type: "fail", params: ({ event }) => event } },
       },
     },
     Ambiguous: {

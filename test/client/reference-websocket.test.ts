@@ -19,5 +19,6 @@ await withReference(() => {
     isReference: true,
     open: (options) => connect(server.url, options),
     openMortal: () => mortalServer("reference"),
+    recovers: true,
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EventGapError, type RemoteEvent } from "../../src/index.ts";
+import { ProcessLostError, type RemoteEvent } from "../../src/index.ts";
 import { verifies } from "../rules/verifies.ts";
+import { readAnswer } from "./recovery/scripted-dials.ts";
 import { scriptedLink, settled, startScripted } from "./scripted-link.ts";
 
 const output = (processId: string, seq: number, text = `${seq} `) =>
@@ -46,16 +47,46 @@ describe("events", () => {
     expect(await process.exited).toEqual({ exitCode: -1 });
   });
 
-  it("whose predecessor does not come fail that process within a bound, and no other (03 I-25)", async () => {
-    verifies("03 I-25");
+  it("whose predecessor does not come are let go at a bound, and read instead: nothing is lost (03 D-6)", async () => {
+    verifies("03 D-6");
+    const { link, peer } = await scriptedLink();
+    const { process, processId } = await startScripted(link, peer);
+    const text = process.text();
+    peer.notify(...output(processId, 1));
+    for (let seq = 3; seq < 1_100; seq += 1) peer.notify(...output(processId, seq));
+    await settled();
+    expect(peer.last).toMatchObject({ method: "process/read", params: { processId, afterSeq: 1 } });
+    // The read is answered as of 1,099; meanwhile so much more has come that it was let go as well.
+    const chunks = (after: number, to: number) =>
+      Array.from({ length: to - after }, (_, n) => ({
+        seq: after + n + 1,
+        stream: "stdout",
+        chunk: btoa(`${after + n + 1} `),
+      }));
+    for (let seq = 1_100; seq < 3_300; seq += 1) peer.notify(...output(processId, seq));
+    peer.answer(readAnswer({ chunks: chunks(1, 1_099), nextSeq: 1_100 }));
+    await settled();
+    expect(peer.last).toMatchObject({ method: "process/read", params: { processId, afterSeq: expect.any(Number) } });
+    const after = Number(peer.last.params.afterSeq);
+    peer.answer(readAnswer({ chunks: chunks(after, 3_300), nextSeq: 3_303, exited: true, exitCode: 4, closed: true }));
+    expect(await text).toBe(Array.from({ length: 3_300 }, (_, n) => `${n + 1} `).join(""));
+    expect(await process.exited).toEqual({ exitCode: 4 });
+  });
+
+  it("that the executor itself has lost fail that process, and no other, and say which they are (03 I-25)", async () => {
+    verifies("03 I-25", "03 CL-44");
     const { link, peer } = await scriptedLink();
     const lossy = await startScripted(link, peer);
     const whole = await startScripted(link, peer);
     const text = lossy.process.text().catch((error: unknown) => error);
     peer.notify(...output(lossy.processId, 1));
     for (let seq = 3; seq < 1_100; seq += 1) peer.notify(...output(lossy.processId, seq));
-    expect(await text).toBeInstanceOf(EventGapError);
-    await expect(lossy.process.exited).rejects.toBeInstanceOf(EventGapError);
+    await settled();
+    peer.answer(readAnswer({ chunks: [{ seq: 1_099, stream: "stdout", chunk: "" }], nextSeq: 1_100 }));
+    expect(await text).toBeInstanceOf(ProcessLostError);
+    expect(await text).toMatchObject({ effect: "unknown", cause: { code: "eventGap", afterSeq: 1 } });
+    await expect(lossy.process.exited).rejects.toBe(await text);
+    await settled();
     expect(peer.last).toMatchObject({ method: "process/terminate", params: { processId: lossy.processId } });
     peer.notify(...output(whole.processId, 1));
     expect(Buffer.from((await whole.process.output.next()).value.bytes).toString()).toBe("1 ");

@@ -16,4 +16,5 @@ clientSuite({
   isReference: false,
   open: (options) => connect(server.url, options),
   openMortal: () => mortalServer("proctor"),
+  recovers: true,
 });

@@ -98,6 +98,11 @@ it("fails with the error when the link ends or events are lost, from every open 
   const states = new Set<string>();
   for (const { from, to, event, effects, label } of steps) {
     if (event.type !== "gap" && event.type !== "link.ended") continue;
+    // A start fails by itself, with what is known of it: it may not even have been sent (03 CL-25).
+    if (event.type === "link.ended" && from.value === "Starting") {
+      expect(to.key, label).toBe(from.key);
+      continue;
+    }
     states.add(JSON.stringify(from.value));
     expect(to.value, label).toBe("Failed");
     // Over a link that has ended nobody can be reached; after a gap the process must not run on unwatched.

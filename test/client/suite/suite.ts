@@ -19,6 +19,7 @@ export function clientSuite(venue: Venue): void {
     environmentTests(venue);
     lifetimeTests(venue);
     fileTests(venue);
-    if (venue.openMortal !== undefined) killedExecutorTests(venue.openMortal);
+    const { openMortal, recovers = false } = venue;
+    if (openMortal !== undefined) killedExecutorTests({ openMortal, recovers });
   });
 }

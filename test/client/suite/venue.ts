@@ -21,12 +21,14 @@ export interface Venue {
   open(options?: ConnectOptions): Promise<Link>;
   /** Opens a link to an executor of its own; missing where the executor is this very program. */
   openMortal?(): Promise<MortalLink>;
+  /** A link that loses its executor recovers before it fails. Default: it fails at once. */
+  readonly recovers?: boolean;
 }
 
 /** A link to a server process of its own. */
 export async function mortalServer(kind: "proctor" | "reference"): Promise<MortalLink> {
   const server = await startServer(kind);
-  const link = await connect(server.url);
+  const link = await connect(server.url, { recoveryDeadlineMs: 500 });
   return {
     link,
     kill: async () => {

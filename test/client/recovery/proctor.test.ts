@@ -1,0 +1,3 @@
+import { recoverySuite } from "./suite.ts";
+
+recoverySuite("proctor");
