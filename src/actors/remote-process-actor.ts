@@ -79,6 +79,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #waitingForRoom: (() => void)[] = [];
   #error: unknown = null;
   #isRefilling = false;
+  /** Events may have passed while the start was not confirmed: they are read once it is. */
+  #mustRead = false;
 
   /** Sends the start; the handle follows the process from before (01 W-43). */
   constructor(
@@ -123,7 +125,10 @@ export class RemoteProcessActor implements ProcessFollower {
   }
 
   async catchUp(read: CatchUpRead): Promise<void> {
-    if (!this.snapshot.hasTag("live")) return;
+    if (!this.snapshot.hasTag("live")) {
+      this.#mustRead = true;
+      return;
+    }
     try {
       if (!(await this.#readPage(read))) void this.#refill();
     } catch (error) {
@@ -162,7 +167,10 @@ export class RemoteProcessActor implements ProcessFollower {
     },
     confirm: (): void => {
       this.#start.resolve();
-      queueMicrotask(() => this.#publish());
+      queueMicrotask(() => {
+        this.#publish();
+        if (this.#mustRead) void this.#refill();
+      });
     },
     terminate: (): void => {
       // Nobody waits for this answer; where the link is gone there is nobody left to ask either.
@@ -197,7 +205,8 @@ export class RemoteProcessActor implements ProcessFollower {
 
   /** Reads what push has failed to bring, page by page, no faster than the slowest reader takes it. */
   async #refill(): Promise<void> {
-    if (this.#isRefilling) return;
+    this.#mustRead = this.snapshot.hasTag("starting");
+    if (this.#isRefilling || this.#mustRead) return;
     this.#isRefilling = true;
     try {
       const read: CatchUpRead = (params) => this.#link.call("process/read", params);
