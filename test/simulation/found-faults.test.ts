@@ -30,3 +30,15 @@ it("delivers what a process printed while the answer to its start was lost with 
     }),
   ).toEqual([]);
 });
+
+it("leaves a stopped child time to die when the host was suspended between the request and the kill", async () => {
+  expect(
+    await violationsOf({
+      operations: [start({ program: { ...quietProgram, heedsTerm: false } })],
+      faults: [
+        { type: "restart", client: 0, at: 20, forMs: 100, crashes: false },
+        { type: "stall", client: 0, at: 30, forMs: 6_000 },
+      ],
+    }),
+  ).toEqual([]);
+});
