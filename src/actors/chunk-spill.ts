@@ -51,7 +51,9 @@ export class ChunkSpill {
   /** A chunk is not needed any more. */
   drop({ segment }: SpilledChunk): void {
     segment.chunks -= 1;
-    if (segment.chunks > 0 || segment === this.#current) return;
+    if (segment.chunks > 0) return;
+    // The one that is being filled goes too: what lies in it is dead, and would use up the budget.
+    if (segment === this.#current) this.#current = null;
     this.#close(segment);
   }
 
@@ -63,9 +65,7 @@ export class ChunkSpill {
 
   #segment(): Segment {
     if (this.#current !== null && this.#current.bytes < segmentBytes) return this.#current;
-    const full = this.#current;
     this.#current = { file: this.#store.create(), bytes: 0, chunks: 0 };
-    if (full?.chunks === 0) this.#close(full);
     return this.#current;
   }
 

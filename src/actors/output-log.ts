@@ -135,6 +135,7 @@ export class OutputLog {
 
   /** Lets go of everything, on disk too. */
   close(): void {
+    this.#keepAfterSeq = null; // what is still to come, if anything, is nobody's
     while (this.#first < this.#entries.length) this.#evictOldest();
     this.#spill?.close();
   }

@@ -5,7 +5,7 @@ import type { Link } from "../client/link.ts";
 export function reportRecovery(link: Link): void {
   link.state$.pipe(pairwise()).subscribe(([before, now]) => {
     if (now.value === "Recovering") tell(`connection lost (${now.reason}), recovering`);
-    if (before.value === "Recovering" && now.value === "Connected") tell("recovered, nothing was lost");
+    if (before.value === "Recovering" && now.value === "Connected") tell("recovered");
   });
 }
 

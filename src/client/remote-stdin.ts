@@ -88,7 +88,10 @@ export class RemoteStdin {
     await this.#link.call("process/closeStdin", { processId: this.#processId }, { isRepeatable: true });
   }
 
-  /** A web stream over `write` and `end`, for piping; its backpressure is the child's. */
+  /**
+   * A web stream over `write` and `end`, for piping; its backpressure is the child's. Where the executor cannot be told the
+   * end, closing the stream fails with an UnsupportedError: pipe with `preventClose` there.
+   */
   writable(): WritableStream<string | Uint8Array> {
     return new WritableStream({ write: (data) => this.write(data), close: () => this.end() });
   }

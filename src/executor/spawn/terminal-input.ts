@@ -10,7 +10,9 @@ const longestRetryMs = 16;
 /** Bytes written in one turn of the event loop: a child that reads as fast as we write must not keep us. */
 const turnBytes = 256 * 1024;
 
-const endOfInput = new Uint8Array([0x04]);
+const endOfTransmission = 0x04;
+/** After one of these nothing of a line waits in the terminal. */
+const lineEnds: readonly (number | undefined)[] = [0x0a, 0x0d, endOfTransmission];
 
 interface Pending {
   readonly bytes: Uint8Array;
@@ -32,6 +34,7 @@ export class TerminalInput implements ChildInput {
   #retryMs = shortestRetryMs;
   #timer: unknown = null;
   #isClosed = false;
+  #isWithinLine = false;
 
   /** @param closed called once, when no byte can arrive any more */
   constructor(fd: number, clock: Clock, closed: () => void) {
@@ -42,15 +45,17 @@ export class TerminalInput implements ChildInput {
 
   write(bytes: Uint8Array): Promise<void> {
     if (this.#isClosed) return Promise.reject(new BrokenStdinError("the terminal is closed", { effect: "notApplied" }));
+    if (bytes.length > 0) this.#isWithinLine = !lineEnds.includes(bytes.at(-1));
     return new Promise((resolve, reject) => {
       this.#queue.push({ bytes, written: 0, resolve, reject });
       if (this.#timer === null) this.#pump();
     });
   }
 
-  /** What a person types for it, where the terminal is in canonical mode and at the start of a line (02 P-51). */
+  /** What a person types for it (02 P-51): within a line the first one only hands over what was typed. */
   end(): void {
-    this.write(endOfInput).catch(() => undefined); // a terminal that is closed has no more input either
+    const keys = new Uint8Array(this.#isWithinLine ? 2 : 1).fill(endOfTransmission);
+    this.write(keys).catch(() => undefined); // a terminal that is closed has no more input either
   }
 
   /** Nothing to find out: the terminal ends with its last holder, and then it is closed. */

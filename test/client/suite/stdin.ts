@@ -34,7 +34,7 @@ export function stdinTests(venue: Venue): void {
       const process = await link.start(["head", "-c", "600000"], { stdin: true });
       const text = process.text();
       const source = ReadableStream.from(Array.from({ length: 6 }, (_, n) => String(n).repeat(100_000)));
-      await source.pipeTo(process.stdin.writable());
+      await source.pipeTo(process.stdin.writable(), { preventClose: venue.isReference });
       expect(await text).toBe([0, 1, 2, 3, 4, 5].map((n) => String(n).repeat(100_000)).join(""));
     });
 

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { environmentTests } from "./environment.ts";
+import { extensionTests } from "./extensions.ts";
 import { fileTests } from "./files.ts";
 import { killedExecutorTests } from "./killed-executor.ts";
 import { lifetimeTests } from "./lifetimes.ts";
@@ -19,6 +20,7 @@ export function clientSuite(venue: Venue): void {
     environmentTests(venue);
     lifetimeTests(venue);
     fileTests(venue);
+    extensionTests(venue);
     const { openMortal, recovers = false } = venue;
     if (openMortal !== undefined) killedExecutorTests({ openMortal, recovers });
   });
