@@ -76,13 +76,21 @@ export class VirtualClock implements Clock {
     for (let timer = this.#first(); timer !== undefined && timer.deadline <= end; timer = this.#first()) {
       atOnce = timer.deadline > this.#now ? 0 : atOnce + 1;
       if (atOnce > mostTimersAtOnce) throw new Error(`the timers of moment ${this.#now} never come to an end`);
-      this.#now = Math.max(this.#now, timer.deadline);
-      this.#removeFirst();
-      timer.cancelled = true;
-      this.#pending -= 1;
-      timer.fn();
+      this.step();
     }
     this.#now = Math.max(this.#now, end);
+  }
+
+  /** Fires the one timer that is due first, at its own moment; false when none waits. */
+  step(): boolean {
+    const timer = this.#first();
+    if (timer === undefined) return false;
+    this.#now = Math.max(this.#now, timer.deadline);
+    this.#removeFirst();
+    timer.cancelled = true;
+    this.#pending -= 1;
+    timer.fn();
+    return true;
   }
 
   /** Lets time pass while nothing runs, as in a blocked or suspended process: what fell due fires late, in `advance`. */

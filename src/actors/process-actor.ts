@@ -45,8 +45,8 @@ export interface ReadRequest {
   readonly waitMs: number | null;
 }
 
-/** How long an end on request may take: the grace before the kill, and as much after it. */
-const stopLimitMs = 5_000;
+/** How long an end on request may take: this for the grace and the kill, and as much again for the child to be gone. */
+const stopLimitMs = 2_500;
 
 const owners = actorOwners<ProcessActor>();
 
@@ -246,13 +246,18 @@ export class ProcessActor {
    */
   async stop(): Promise<void> {
     tell(this.#actor, { type: "stop" });
-    const gaveUp = this.#ports.clock.setTimeout(() => {
+    const { clock } = this.#ports;
+    const giveUp = () => {
       const cause = this.#refusal ?? undefined;
       this.#owner.fault(new Error(`process ${this.processId} cannot be killed and was left behind`, { cause }));
       this.expire();
+    };
+    // In two steps: on a host that was suspended meanwhile the kill would come together with the end of a single limit.
+    let limit = clock.setTimeout(() => {
+      limit = clock.setTimeout(giveUp, stopLimitMs);
     }, stopLimitMs);
     await waitFor(this.#actor, (snapshot) => !snapshot.hasTag("running"));
-    this.#ports.clock.clearTimeout(gaveUp);
+    clock.clearTimeout(limit);
     this.expire();
     await this.ended;
   }

@@ -126,9 +126,11 @@ export class RemoteProcessActor implements ProcessFollower {
   }
 
   async catchUp(read: CatchUpRead): Promise<void> {
-    // A start that is made again can join one that has been running and printing all the while.
-    if (this.snapshot.matches("Starting")) this.#hasMissed = true;
-    if (!this.snapshot.hasTag("live")) return;
+    if (!this.snapshot.hasTag("live")) {
+      // Before its start is confirmed a handle hears nothing, though the process may run and print: it reads once it is.
+      this.#hasMissed = true;
+      return;
+    }
     try {
       if (!(await this.#readPage(read))) void this.#refill();
     } catch (error) {
@@ -206,7 +208,7 @@ export class RemoteProcessActor implements ProcessFollower {
 
   /** Reads what push has failed to bring, page by page, no faster than the slowest reader takes it. */
   async #refill(): Promise<void> {
-    if (this.#isRefilling) return;
+    if (this.#isRefilling || this.snapshot.hasTag("starting")) return;
     this.#isRefilling = true;
     try {
       const read: CatchUpRead = (params) => this.#link.call("process/read", params);

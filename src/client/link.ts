@@ -109,6 +109,7 @@ export class Link implements AsyncDisposable {
 
   /** Where a session cannot be ended on purpose, at least its processes can. */
   #leave(): Promise<unknown>[] {
+    if (this.#actor.state.value !== "Connected") return []; // nobody to tell: the session expires by itself
     if (this.#actor.offers("end")) return [this.#actor.call("session/end", {}, { cleanUp: true })];
     return [...this.#processes].map(({ processId }) =>
       this.#actor.call("process/terminate", { processId }, { cleanUp: true }),

@@ -1,4 +1,5 @@
-import { appendFile, truncate, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { appendFile, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { defaultReadLimitBytes } from "../../../src/executor/requests/file-requests.ts";
@@ -57,11 +58,14 @@ test("a device is refused", async () => {
 
 test("a device is refused without being opened", async () => {
   verifies("04 F-11");
-  await using folder = await tempFolder();
-  const before = await folder.sh("ls /dev/pts | sort");
-  // Opening this one makes a new terminal.
-  expect((await call("fs/readFile", { path: "/dev/ptmx" })).error?.code).toBe(-32600);
-  expect(await folder.sh("ls /dev/pts | sort")).toBe(before);
+  // The other end of a terminal that nobody has unlocked: whoever opens it gets an error that tells.
+  await using terminal = await open("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY);
+  const { index } = /tty-index:\s*(?<index>\d+)/.exec(await readFile(`/proc/self/fdinfo/${terminal.fd}`, "utf8"))!
+    .groups!;
+  const path = `/dev/pts/${index}`;
+  await expect(open(path)).rejects.toMatchObject({ code: "EIO" });
+  const { error } = await call("fs/readFile", { path });
+  expect(error).toMatchObject({ code: -32600, message: `path \`${path}\` is not a file` });
 });
 
 test("a socket fails as the open itself does", async () => {

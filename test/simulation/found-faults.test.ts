@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { calmScenario, type Operation, quietProgram, type Scenario } from "./scenario.ts";
+import { simulate } from "./simulate.ts";
+
+/** What the simulation has found once, in the smallest scenario that showed it. */
+async function violationsOf(scenario: Partial<Scenario>): Promise<readonly string[]> {
+  return (await simulate({ ...calmScenario, ...scenario })).violations;
+}
+
+function start(what: Partial<Operation & { type: "start" }> = {}): Operation {
+  return {
+    type: "start",
+    at: 10,
+    client: 0,
+    slot: 0,
+    stdin: "pipe",
+    abortAfterMs: null,
+    program: quietProgram,
+    ...what,
+  };
+}
+
+it("delivers what a process printed while the answer to its start was lost with the connection", async () => {
+  const program = { ...quietProgram, output: [{ afterMs: 0, stream: "stdout" as const, bytes: 5 }] };
+  expect(
+    await violationsOf({
+      operations: [start({ program })],
+      // The second answer is that to the start.
+      faults: [{ type: "cutOnMessage", client: 0, dial: 1, direction: "down", message: 2, isLost: true }],
+    }),
+  ).toEqual([]);
+});
+
+it("leaves a stopped child time to die when the host was suspended between the request and the kill", async () => {
+  expect(
+    await violationsOf({
+      operations: [start({ program: { ...quietProgram, heedsTerm: false } })],
+      faults: [
+        { type: "restart", client: 0, at: 20, forMs: 100, crashes: false },
+        { type: "stall", client: 0, at: 30, forMs: 6_000 },
+      ],
+    }),
+  ).toEqual([]);
+});

@@ -1,0 +1,154 @@
+import type { Call, SimClient } from "./sim-client.ts";
+import type { World } from "./simulate.ts";
+
+/** Outages of a client that are shorter than this in all must be survived by every session that is kept long enough. */
+const survivableMs = 8_000;
+
+/** After the faults have stopped: every link is in order, or has ended with a reason. */
+export function checkHealed(world: World): void {
+  for (const client of world.clients) {
+    const state = client.link?.state;
+    if (state === undefined) {
+      if (client.calls[0]?.outcome === "pending") world.violate("I-18", `${client.name} still connects`);
+      continue;
+    }
+    const { value, reason } = state;
+    if (client.wasClosed ? value !== "Closed" : value !== "Connected" && value !== "Failed") {
+      if (!(client.wasClosed && value === "Failed")) world.violate("liveness", `${client.name} is ${value}`);
+    }
+    if (value === "Failed" && reason === null) world.violate("I-24", `${client.name} failed for no reason`);
+    if (value === "Failed" && !client.wasClosed && mustSurvive(world, client)) {
+      world.violate("liveness", `${client.name} failed, though nothing was worse than a pause: ${reason}`);
+    }
+    if (value === "Connected") checkLiving(world, client);
+  }
+}
+
+/** What a connected client has, while its programs still run. */
+function checkLiving(world: World, client: SimClient): void {
+  for (const { what, type, name, outcome } of client.calls) {
+    const child = world.site.child(name);
+    if (type === "start" && outcome !== "ok" && outcome !== "pending" && child?.isAlive === true) {
+      world.violate("CL-52", `${what} -> ${outcome}, and the process runs on`);
+    }
+  }
+  for (const { name, error } of client.followed) {
+    if (error !== null && mustSurvive(world, client)) {
+      world.violate("I-4", `the handle on ${name} failed: ${String(error)}`);
+    }
+    const child = world.site.child(name);
+    const wasAsked = client.calls.some(
+      (call) => call.name === name && (call.type === "terminate" || call.type === "dispose"),
+    );
+    if (child?.signals.includes("SIGKILL") === true && !wasAsked && error === null && !world.abortedNames.has(name)) {
+      world.violate("6", `${name} was killed, and nobody asked for it`);
+    }
+  }
+}
+
+/** After every program of a connected client has finished: everything is known. */
+export function checkOver(world: World): void {
+  for (const client of world.clients) {
+    if (client.link?.state.value !== "Connected") continue;
+    for (const followed of client.followed) followed.checkComplete();
+  }
+  for (const { calls } of world.clients) {
+    for (const { what, outcome } of calls) if (outcome === "pending") world.violate("I-18", `${what} never settles`);
+  }
+}
+
+/** No call was applied twice, and what a call said of its effect is true. */
+function checkCalls(world: World): void {
+  for (const client of world.clients) {
+    for (const call of client.calls) {
+      if (call.outcome === "pending") world.violate("I-18", `${call.what} never settles`);
+      if (call.type === "start") checkStart(world, call);
+      if (call.type === "writeFile") checkFile(world, call);
+    }
+    for (const name of new Set(client.calls.map((call) => call.name))) {
+      const calls = client.calls.filter((call) => call.name === name);
+      checkStdin(world, name, calls);
+      checkSignals(world, name, calls);
+    }
+  }
+}
+
+function checkStart(world: World, { what, name, outcome }: Call): void {
+  const spawns = world.site.spawns(name);
+  if (spawns > 1) world.violate("F-20", `${name} was spawned ${spawns} times`);
+  const ran = world.site.child(name) !== undefined;
+  if (outcome === "ok" && !ran) world.violate("8", `${what} succeeded, and nothing ran`);
+  if (outcome === "notApplied" && ran) world.violate("8", `${what} says that nothing was done, and the process ran`);
+}
+
+function checkFile(world: World, { what, name, outcome }: Call): void {
+  const writes = world.site.fileWrites(name);
+  if (writes > 1) world.violate("D-5", `${name} was written ${writes} times`);
+  if (outcome === "ok" && writes === 0) world.violate("8", `${what} succeeded, and nothing was written`);
+  if (outcome === "notApplied" && writes > 0) world.violate("8", `${what} says that nothing was written`);
+}
+
+/** What a process read is a row of whole lines in the order of the calls, and none that failed for certain (I-8, I-9). */
+function checkStdin(world: World, name: string, calls: readonly Call[]): void {
+  const child = world.site.child(name);
+  if (child === undefined) return;
+  const read = child.input.split(/(?<=\n)/);
+  const writes = calls.filter((call) => call.type === "write");
+  let last = -1;
+  for (const line of read) {
+    if (line === "") continue;
+    const index = writes.findIndex((call) => call.line === line);
+    if (index < 0) return world.violate("I-9", `${name} read what nobody wrote: ${line.slice(0, 20)}`);
+    if (index <= last) return world.violate("I-8", `${name} read ${line.slice(0, 12).trimEnd()} again or too late`);
+    last = index;
+  }
+  for (const { what, line, outcome } of writes) {
+    const wasRead = line !== null && read.includes(line);
+    if (outcome === "notApplied" && wasRead) world.violate("8", `${what} says that nothing was written`);
+    if (outcome === "ok" && !wasRead && !child.hasExited && !child.closedStdin && child.isAlive) {
+      world.violate("I-8", `${what} was accepted and never arrived`);
+    }
+  }
+}
+
+function checkSignals(world: World, name: string, calls: readonly Call[]): void {
+  const child = world.site.child(name);
+  if (child === undefined) return;
+  for (const [signal, type] of [
+    ["SIGINT", "interrupt"],
+    ["SIGUSR1", "signal"],
+  ] as const) {
+    const got = child.signals.filter((one) => one === signal).length;
+    const sent = calls.filter((call) => call.type === type && call.outcome !== "notApplied").length;
+    if (got > sent) world.violate("F-28", `${name} got ${got} ${signal}, ${sent} were sent`);
+  }
+}
+
+/** In the end nothing is left: no process, no connection, no timer, no entry. */
+export function checkAtEnd(world: World): void {
+  checkCalls(world);
+  for (const host of world.site.hosts) {
+    for (const child of host.children.values()) {
+      if (child.isAlive) world.violate("I-14", `${child.name} is alive, and nobody is left who could end it`);
+    }
+  }
+  for (const client of world.clients) {
+    for (const link of client.path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
+  }
+  const counts = world.site.executor?.counts;
+  if (counts !== undefined && Object.values(counts).some((count) => count > 0)) {
+    world.violate("I-28", `the executor still has ${JSON.stringify(counts)}`);
+  }
+  if (world.clock.pending > 0) {
+    world.violate("I-28", `${world.clock.pending} timers are left, the next at ${world.clock.nextDeadline}`);
+  }
+}
+
+/** Is the sum of what goes wrong for a client no worse than a pause? */
+function mustSurvive({ scenario }: World, client: SimClient): boolean {
+  if (scenario.sessionTtlMs < 30_000 || scenario.faults.some((fault) => fault.type === "restart")) return false;
+  const outageMs = scenario.faults
+    .filter((fault) => fault.type === "stall" || `c${fault.client}` === client.name)
+    .reduce((sum, fault) => sum + ("forMs" in fault ? fault.forMs : 0), 0);
+  return outageMs < survivableMs;
+}

@@ -1,0 +1,260 @@
+import { Buffer } from "node:buffer";
+import type { Clock } from "../../src/ports/clock.ts";
+import {
+  BrokenStdinError,
+  type Child,
+  type ChildListener,
+  type ChildSignal,
+  type ChildSpec,
+} from "../../src/ports/process-host.ts";
+import type { OutputStream } from "../../src/protocol/process.ts";
+import { chance } from "./chance.ts";
+import type { Program } from "./scenario.ts";
+
+/** What a process really did, numbered as its executor has to number it. */
+export type Deed =
+  | { readonly type: "output"; readonly stream: OutputStream; readonly bytes: Uint8Array }
+  | { readonly type: "exited"; readonly exitCode: number };
+
+/** All output is cut from this, so that no two pieces that could be confused are alike. */
+const text = Buffer.alloc(1 << 20);
+for (let place = 0; place < text.length; place += 4) text.writeUInt32LE(chance("text", place), place);
+
+interface WaitingWrite {
+  readonly bytes: Uint8Array;
+  readonly take: () => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** A process that does what its program says, on virtual time, and remembers everything. */
+export class SimChild implements Child {
+  readonly pid: number;
+  readonly name: string;
+  readonly spec: ChildSpec;
+  readonly signals: ChildSignal[] = [];
+  /** What it did, in order: the n-th is event n. */
+  readonly deeds: Deed[] = [];
+  /** What it read from stdin. */
+  input = "";
+  inputEnded = false;
+  closedStdin = false;
+  hasExited = false;
+  released = false;
+  readonly #program: Program;
+  readonly #clock: Clock;
+  readonly #listener: ChildListener;
+  readonly #trace: (text: string) => void;
+  readonly #timers = new Set<unknown>();
+  readonly #open = new Set<OutputStream>();
+  readonly #ending = new Set<OutputStream>();
+  #writes: WaitingWrite[] = [];
+  #reads = 0;
+  #isReading = false;
+  #readsAll = false;
+  #descendantsAlive = false;
+  #paused = false;
+  #blocked: (() => void) | null = null;
+  #printed = 0;
+  #isCrashed = false;
+
+  constructor(
+    pid: number,
+    name: string,
+    spec: ChildSpec,
+    program: Program,
+    { clock, listener, trace }: { clock: Clock; listener: ChildListener; trace: (text: string) => void },
+  ) {
+    this.pid = pid;
+    this.name = name;
+    this.spec = spec;
+    this.#program = program;
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#trace = (what) => trace(`${name} ${what}`);
+    for (const stream of spec.stdin === "pty" ? (["pty"] as const) : (["stdout", "stderr"] as const))
+      this.#open.add(stream);
+    this.#printNext(0);
+  }
+
+  /** Does it, or a descendant of it, still run? */
+  get isAlive(): boolean {
+    return !this.#isCrashed && (!this.hasExited || this.#descendantsAlive);
+  }
+
+  /** Has everything ended that its executor has to hear of? */
+  get isOver(): boolean {
+    return this.hasExited && this.#open.size === 0;
+  }
+
+  /** Comes to its end by itself, soon, whatever its program says. */
+  finishSoon(): void {
+    this.#readsAll = true;
+    this.#read();
+    if (this.#descendantsAlive) this.#after(1, () => this.#endDescendants());
+    else if (!this.hasExited) this.#after(50, () => this.#exit(this.#program.exitCode));
+  }
+
+  /** Dies with its executor, and nobody hears of it. */
+  crash(): void {
+    this.#isCrashed = true;
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.closedStdin || this.hasExited) return Promise.reject(new BrokenStdinError("nobody reads"));
+    return new Promise((take, refuse) => {
+      this.#writes.push({ bytes, take, refuse });
+      this.#read();
+    });
+  }
+
+  endInput(): void {
+    if (this.inputEnded) return;
+    this.inputEnded = true;
+    this.#trace("stdin ends");
+    if (this.#program.exitsAtEndOfInput && !this.hasExited) this.#after(1, () => this.#exit(this.#program.exitCode));
+  }
+
+  resize(): void {
+    // nothing that could be seen
+  }
+
+  signal(signal: ChildSignal): void {
+    this.signals.push(signal);
+    this.#trace(`gets ${signal}`);
+    if (signal === "SIGKILL") return this.#after(this.#program.killTakesMs, () => this.#killed());
+    if (signal === "SIGINT" && this.#program.heedsInterrupt) this.#after(1, () => this.#exit(130));
+    if (signal === "SIGTERM" && this.#program.heedsTerm) this.#after(1, () => this.#exit(143));
+  }
+
+  pauseOutput(): void {
+    this.#paused = true;
+  }
+
+  resumeOutput(): void {
+    this.#paused = false;
+    const blocked = this.#blocked;
+    this.#blocked = null;
+    if (blocked !== null) this.#after(0, blocked);
+    if (this.#ending.size > 0) this.#after(0, () => this.#endStreams());
+  }
+
+  release(): void {
+    this.released = true;
+    this.#paused = false;
+    for (const stream of this.#open) this.#ending.add(stream);
+    this.#after(0, () => this.#endStreams());
+  }
+
+  #after(ms: number, then: () => void): void {
+    if (this.#isCrashed) return;
+    const timer = this.#clock.setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #printNext(index: number): void {
+    const next = this.#program.output[index];
+    if (next === undefined) {
+      if (this.#program.closesOutputEarly) this.#after(1, () => this.#endOutput());
+      if (this.#program.exitAfterMs !== null)
+        this.#after(this.#program.exitAfterMs, () => this.#exit(this.#program.exitCode));
+      return;
+    }
+    this.#after(next.afterMs, () =>
+      this.#unlessPaused(() => {
+        if (this.hasExited) return;
+        this.#print(next.stream, next.bytes);
+        this.#printNext(index + 1);
+      }),
+    );
+  }
+
+  #unlessPaused(then: () => void): void {
+    if (this.#paused) this.#blocked = () => this.#unlessPaused(then);
+    else then();
+  }
+
+  #print(wanted: "stdout" | "stderr", size: number): void {
+    const stream = this.spec.stdin === "pty" ? "pty" : wanted;
+    if (size === 0 || !this.#open.has(stream) || this.released) return;
+    const from = chance(this.name, this.#printed) % (text.length - size);
+    this.#printed += 1;
+    const bytes = text.subarray(from, from + size);
+    this.deeds.push({ type: "output", stream, bytes });
+    this.#trace(`prints ${size} on ${stream}`);
+    this.#listener.output(stream, bytes);
+  }
+
+  #exit(exitCode: number): void {
+    if (this.hasExited) return;
+    this.hasExited = true;
+    this.deeds.push({ type: "exited", exitCode });
+    this.#trace(`exits ${exitCode}`);
+    const { lingersMs } = this.#program;
+    this.#descendantsAlive = lingersMs > 0 && exitCode < 128;
+    for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child is gone"));
+    this.#listener.exited(exitCode);
+    if (!this.#descendantsAlive) return this.#after(this.#program.endLagMs, () => this.#endOutput());
+    this.#after(lingersMs, () => {
+      if (this.#descendantsAlive && !this.#paused) this.#print("stdout", 3);
+      this.#endDescendants();
+    });
+  }
+
+  #killed(): void {
+    this.#exit(137);
+    this.#endDescendants();
+  }
+
+  #endDescendants(): void {
+    if (!this.#descendantsAlive) return;
+    this.#descendantsAlive = false;
+    this.#endOutput();
+  }
+
+  /** Every end of the pipes is closed by whoever held it. */
+  #endOutput(): void {
+    for (const stream of this.#open) this.#ending.add(stream);
+    this.#endStreams();
+  }
+
+  #endStreams(): void {
+    if (this.#paused) return;
+    for (const stream of this.#ending) {
+      if (!this.#open.delete(stream)) continue;
+      this.#trace(`${stream} ends`);
+      this.#listener.ended(stream);
+    }
+    this.#ending.clear();
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#writes.length === 0 || this.hasExited) return;
+    const { readEveryMs, closesStdinAfter } = this.#program;
+    if (closesStdinAfter !== null && this.#reads >= closesStdinAfter) return this.#closeStdin();
+    if (readEveryMs === null && !this.#readsAll) return;
+    this.#isReading = true;
+    this.#after(this.#readsAll ? 0 : (readEveryMs ?? 0), () => {
+      this.#isReading = false;
+      if (this.hasExited) return;
+      const next = this.#writes.shift();
+      if (next === undefined) return;
+      this.#reads += 1;
+      this.input += Buffer.from(next.bytes).toString("latin1");
+      this.#trace(`reads ${next.bytes.length}`);
+      next.take();
+      this.#read();
+    });
+  }
+
+  #closeStdin(): void {
+    this.closedStdin = true;
+    this.#trace("closes its stdin");
+    for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child closed its stdin"));
+    this.#listener.stdinClosed();
+  }
+}

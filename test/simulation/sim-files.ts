@@ -1,0 +1,69 @@
+import type { Clock } from "../../src/ports/clock.ts";
+import {
+  type DirectoryEntry,
+  FileError,
+  type FileHost,
+  type FileMetadata,
+  type NativePath,
+} from "../../src/ports/file-host.ts";
+
+/** What an operation on a file costs, in milliseconds. */
+const operationMs = 3;
+
+/** Files in memory: enough to see how often something was written, and what. */
+export class SimFiles implements FileHost {
+  readonly os = "linux";
+  readonly contents = new Map<string, Uint8Array>();
+  /** How often each path was written. */
+  readonly writes = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #trace: (text: string) => void;
+
+  constructor(clock: Clock, trace: (text: string) => void) {
+    this.#clock = clock;
+    this.#trace = trace;
+  }
+
+  async readFile(path: NativePath): Promise<Uint8Array> {
+    await this.#work();
+    const bytes = this.contents.get(String(path));
+    if (bytes === undefined) throw new FileError("ENOENT", "readFile", path);
+    return bytes;
+  }
+
+  async writeFile(path: NativePath, bytes: Uint8Array): Promise<void> {
+    await this.#work();
+    const name = String(path);
+    this.#trace(`${name} is written`);
+    this.contents.set(name, bytes);
+    this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
+  }
+
+  async createDirectory(path: NativePath): Promise<void> {
+    throw new FileError("EROFS", "createDirectory", path);
+  }
+
+  async metadata(path: NativePath): Promise<FileMetadata> {
+    throw new FileError("ENOENT", "getMetadata", path);
+  }
+
+  async canonicalize(path: NativePath): Promise<NativePath> {
+    return path;
+  }
+
+  async readDirectory(): Promise<readonly DirectoryEntry[]> {
+    return [];
+  }
+
+  async remove(path: NativePath): Promise<void> {
+    throw new FileError("EROFS", "remove", path);
+  }
+
+  async copy(source: NativePath): Promise<void> {
+    throw new FileError("EROFS", "copy", source);
+  }
+
+  #work(): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimeout(resolve, operationMs));
+  }
+}

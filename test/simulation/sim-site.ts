@@ -1,0 +1,101 @@
+import { Executor } from "../../src/executor/executor.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import { SeededRandom } from "./chance.ts";
+import { CrashableClock } from "./crashable-clock.ts";
+import type { Program } from "./scenario.ts";
+import type { SimChild } from "./sim-child.ts";
+import { SimHost } from "./sim-host.ts";
+import type { SimLink } from "./sim-link.ts";
+
+/** What a site needs of its world. */
+export interface SimSiteOptions {
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly sessionTtlMs: number;
+  program(name: string): Program;
+  trace(text: string): void;
+  fault(error: unknown): void;
+}
+
+interface Incarnation {
+  readonly executor: Executor;
+  readonly host: SimHost;
+  readonly clock: CrashableClock;
+  readonly links: SimLink[];
+}
+
+/** The place where an executor runs, the same address through all its restarts. */
+export class SimSite {
+  /** The machines of all incarnations. */
+  readonly hosts: SimHost[] = [];
+  readonly #options: SimSiteOptions;
+  #current: Incarnation | null;
+
+  constructor(options: SimSiteOptions) {
+    this.#options = options;
+    this.#current = this.#start();
+  }
+
+  /** The executor that can be reached now. */
+  get executor(): Executor | null {
+    return this.#current?.executor ?? null;
+  }
+
+  /** Is there somebody who would take a connection? */
+  get isUp(): boolean {
+    return this.#current !== null;
+  }
+
+  /** Hands one end of a link to the executor. */
+  accept(link: SimLink): void {
+    this.#current?.links.push(link);
+    void this.#current?.executor.accept(link.executor);
+  }
+
+  /** The process of that name, in whichever incarnation it ran. */
+  child(name: string): SimChild | undefined {
+    for (const host of this.hosts) {
+      const child = host.children.get(name);
+      if (child !== undefined) return child;
+    }
+    return undefined;
+  }
+
+  /** How often a name was spawned at all. */
+  spawns(name: string): number {
+    return this.hosts.reduce((sum, host) => sum + (host.spawns.get(name) ?? 0), 0);
+  }
+
+  /** How often a file was written. */
+  fileWrites(path: string): number {
+    return this.hosts.reduce((sum, host) => sum + (host.memory.writes.get(path) ?? 0), 0);
+  }
+
+  /** Ends the executor, in order or at once, and starts another one `downMs` after that. */
+  restart(downMs: number, crashes: boolean): void {
+    const old = this.#current;
+    if (old === null) return;
+    this.#current = null;
+    const startAgain = () => {
+      this.#options.clock.setTimeout(() => {
+        this.#current = this.#start();
+        this.#options.trace("executor is up again");
+      }, downMs);
+    };
+    this.#options.trace(crashes ? "executor crashes" : "executor stops");
+    if (!crashes) return void old.executor.close().then(startAgain, this.#options.fault);
+    old.clock.crash();
+    old.host.crash();
+    for (const link of old.links) link.crashExecutor();
+    startAgain();
+  }
+
+  #start(): Incarnation {
+    const { seed, sessionTtlMs, program, trace, fault } = this.#options;
+    const clock = new CrashableClock(this.#options.clock);
+    const host = new SimHost({ clock, program, trace });
+    this.hosts.push(host);
+    const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
+    return { executor: new Executor(host, { clock, random, sessionTtlMs, onFault: fault }), host, clock, links: [] };
+  }
+}
