@@ -305,7 +305,8 @@ await withReference(() => {
   test("where an executor cannot tell a command the end of the input, the user is told", async () => {
     await using server = await startServer("reference");
     await using running = proctor(["run", "--url", server.url, "--stdin", "cat"], { input: "last" });
-    expect(await printed(running.stderr, /\n/)).toBe(
+    const [notice] = await Promise.all([printed(running.stderr, /\n/), printed(running.stdout, /last/)]);
+    expect(notice).toBe(
       "proctor: the local input has ended, but this executor cannot tell the command; Ctrl-C ends it\n",
     );
     running.kill("SIGINT");
