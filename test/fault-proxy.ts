@@ -141,11 +141,21 @@ export class FaultProxy implements AsyncDisposable {
           this.onBytes?.(direction, piece);
           if (to.destroyed) return;
           if (direction === "toClient") this.bytesToClient += piece.length;
-          if (!to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
+          if (!to.write(piece)) await drainedOrClosed(to);
         }
       }
     } catch {
       // The connection was reset; its end is handled where it is reported.
     }
+  }
+}
+
+async function drainedOrClosed(socket: Socket): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(socket, "drain", { signal }), once(socket, "close", { signal })]);
+  } finally {
+    over.abort(); // the other one is not waited for any more
   }
 }

@@ -52,6 +52,14 @@ const slack = 64;
 const evicted: Entry = { seq: 0, stream: "stdout", length: 0, bytes: new Uint8Array(), spilled: null };
 
 /**
+ * Gives memory back at once instead of at the next garbage collection, which lets more than 64 MiB gather first: V8 does not
+ * see it fill up. A buffer that is part of a larger one is left alone.
+ */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
+/**
  * The numbered record of what a process printed. Output, exit and close share one counter, 1, 2, 3, without holes (02
  * P-23); reading does not consume. Append is O(1), finding a place O(log n).
  *
@@ -98,7 +106,10 @@ export class OutputLog {
     this.#keepAfterSeq ??= (this.#entries[this.#first]?.seq ?? this.#nextSeq) - 1;
   }
 
-  /** Records a chunk and gives its number. The newest chunk stays even when it alone exceeds the budget. */
+  /**
+   * Records a chunk, which belongs to the log from now on, and gives its number. The newest chunk stays even when it alone
+   * exceeds the budget.
+   */
   append(stream: OutputStream, bytes: Uint8Array): number {
     const seq = this.#nextSeq++;
     this.#entries.push({ seq, stream, length: bytes.length, bytes, spilled: null });
@@ -120,7 +131,7 @@ export class OutputLog {
 
   /**
    * Selects chunks after `afterSeq`; the first comes whole whatever `maxBytes` says (02 P-34, P-35). An unbounded read that
-   * would not fit one message gives the newest part, as if the rest were evicted.
+   * would not fit one message gives the newest part, as if the rest were evicted. The bytes are there until the next call.
    */
   read(afterSeq: number, maxBytes: number | null): LogPage {
     this.#wasRead(afterSeq);
@@ -128,7 +139,7 @@ export class OutputLog {
     const [from, to] =
       maxBytes === null ? [this.#newestFrom(start), this.#entries.length] : [start, this.#endOf(start, maxBytes)];
     const chunks = this.#entries.slice(from, to).map((entry) => this.#load(entry));
-    if (to === this.#entries.length) this.#wasRead(this.#nextSeq - 1);
+    if (to === this.#entries.length) this.#wasReadToEnd();
     const nextSeq = maxBytes === null ? this.#nextSeq : (chunks.at(-1)?.seq ?? this.#nextSeq - 1) + 1;
     return { chunks, nextSeq };
   }
@@ -140,12 +151,18 @@ export class OutputLog {
     this.#spill?.close();
   }
 
-  /** Whoever asks for what comes after a number has what comes before; at the end nothing is missing any more. */
+  /** Whoever asks for what comes after a number has what comes before. */
   #wasRead(seq: number): void {
     if (this.#keepAfterSeq === null) return;
-    if (seq >= this.#nextSeq - 1) this.#keepAfterSeq = null;
-    else this.#keepAfterSeq = Math.max(this.#keepAfterSeq, seq - slack);
+    if (seq >= this.#nextSeq - 1) return this.#wasReadToEnd();
+    this.#keepAfterSeq = Math.max(this.#keepAfterSeq, seq - slack);
     this.#makeRoom();
+  }
+
+  /** The next append makes room: until then what was read stays as it is. */
+  #wasReadToEnd(): void {
+    this.#keepAfterSeq = null;
+    this.#isFull = false;
   }
 
   #makeRoom(): void {
@@ -184,6 +201,7 @@ export class OutputLog {
     if (entry === undefined || entry.bytes === null) return false;
     const spilled = this.#spill?.put(entry.bytes) ?? null;
     if (spilled === null) return false;
+    free(entry.bytes);
     entry.bytes = null;
     entry.spilled = spilled;
     this.#memoryBytes -= entry.length;
@@ -195,7 +213,10 @@ export class OutputLog {
     const oldest = this.#entries[this.#first];
     if (oldest === undefined) return;
     this.#keptBytes -= oldest.length;
-    if (oldest.bytes !== null) this.#memoryBytes -= oldest.length;
+    if (oldest.bytes !== null) {
+      this.#memoryBytes -= oldest.length;
+      free(oldest.bytes);
+    }
     if (oldest.spilled !== null) this.#spill?.drop(oldest.spilled);
     this.#entries[this.#first] = evicted;
     this.#first += 1;

@@ -20,6 +20,8 @@ import { WriteLedger } from "./write-ledger.ts";
 export interface ProcessOwner {
   /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
   push(frame: string): boolean;
+  /** Is there a connection to push to? */
+  readonly isHeard: boolean;
   /** The process is gone for good: its id is free. */
   forget(process: ProcessActor): void;
   /** The session's share of the disk. */
@@ -332,7 +334,10 @@ export class ProcessActor {
 
   #output(stream: OutputStream, bytes: Uint8Array): void {
     const seq = this.#log.append(stream, bytes);
-    if (!this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) this.#isCongested = true;
+    // Not encoded for nobody: during an outage that would be most of the work, and of the garbage.
+    if (this.#owner.isHeard && !this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) {
+      this.#isCongested = true;
+    }
     this.#balance();
     this.#wake();
   }

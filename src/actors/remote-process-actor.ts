@@ -28,7 +28,7 @@ export interface RemoteProcessPorts extends ActorSystemPorts {
 export type StartParams = Omit<WireParams<"process/start">, "processId">;
 
 /** The most payload that is read at once after an outage. */
-const pageBytes = 4 * 1024 * 1024;
+const pageBytes = 1024 * 1024;
 
 const owners = actorOwners<RemoteProcessActor>();
 

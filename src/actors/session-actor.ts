@@ -70,8 +70,12 @@ export class SessionActor {
     this.#holder = holder;
     this.#owner = owner;
     this.#ports = ports;
+    const isHeard = () => this.#holder !== null;
     this.#processOwner = {
       push: (frame) => this.#holder?.push(frame) ?? true,
+      get isHeard() {
+        return isHeard();
+      },
       forget: (process) => {
         // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);

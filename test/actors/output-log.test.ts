@@ -37,7 +37,7 @@ describe("the output log", () => {
         for (const what of steps) {
           if (what.do === "append") {
             const bytes = new Uint8Array(what.size).fill(model.nextSeq);
-            expect(log.append(what.stream, bytes)).toBe(model.append(what.stream, bytes));
+            expect(log.append(what.stream, bytes.slice())).toBe(model.append(what.stream, bytes));
           } else if (what.do === "number") expect(log.takeSeq()).toBe(model.nextSeq++);
           else {
             expect(log.read(what.afterSeq, what.maxBytes)).toEqual(model.read(what.afterSeq, what.maxBytes));

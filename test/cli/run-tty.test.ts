@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { localEnvironment, type RemoteProcess } from "../../src/index.ts";
+import { localEnvironment, type RemoteProcess, serve } from "../../src/index.ts";
+import { FaultProxy } from "../fault-proxy.ts";
 import { printed, proctor, program } from "./command.ts";
 
 /** `proctor run --tty` as the shell would write it. */
@@ -94,11 +95,13 @@ describe("on a local terminal", () => {
 
   test("the local terminal is restored when the link fails", async () => {
     await using server = proctor(["serve"]);
-    const url = (await printed(server.stdout, /\n/)).trim();
+    await using successor = await serve(); // it knows no such session
+    await using proxy = await FaultProxy.before((await printed(server.stdout, /\n/)).trim());
     await using screen = await onTerminal(
-      `stty -g; ${runTty} --url ${url} -- sh -c 'echo ready; exec sleep 600'; echo "code $?"; stty -g`,
+      `stty -g; ${runTty} --url ${proxy.url} -- sh -c 'echo ready; exec sleep 600'; echo "code $?"; stty -g`,
     );
     await screen.shows(/ready/);
+    proxy.retarget(successor.url);
     server.kill("SIGKILL");
     const lines = (await screen.whole()).split("\r\n");
     expect(lines).toContain("code 125");

@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { serve } from "../../src/index.ts";
+import { withReference } from "../client/suite/reference.ts";
+import { startServer } from "../conformance/peer/server.ts";
+import { FaultProxy } from "../fault-proxy.ts";
 import { isAlive, printed, proctor } from "./command.ts";
 
 /** A folder that is gone when the test is over. */
@@ -114,17 +117,22 @@ describe("exit codes", () => {
 
   test("a URL that is none: 125", async () => {
     const result = await proctor(["run", "--url", "localhost", "true"]);
-    expect(result).toMatchObject({ stderr: "proctor: not a websocket URL: localhost\n", exitCode: 125 });
+    const stderr = "proctor: not a websocket URL: (9 characters that are no URL)\n"; // whatever they are, a secret perhaps
+    expect(result).toMatchObject({ stderr, exitCode: 125 });
   });
 
-  test("an executor that is lost while the command runs: 125", async () => {
+  test("an executor that is lost with its sessions while the command runs: 125", async () => {
     await using server = proctor(["serve"]);
     const url = (await printed(server.stdout, /\n/)).trim();
     await using running = proctor(["run", "--url", url, "--stdin", "sh", "-c", "echo started; exec cat"]);
     await printed(running.stdout, /started/);
     server.kill("SIGKILL");
+    await server;
+    await using _successor = proctor(["serve", "--listen", url]);
     const { stderr, exitCode } = await running;
-    expect(stderr).toMatch(/^proctor: the link to the executor failed: .+\n$/);
+    expect(stderr).toMatch(
+      /^proctor: connection lost \(.+\), recovering\nproctor: the link to the executor failed: .*unknown session.*\n$/,
+    );
     expect(exitCode).toBe(125);
   });
 
@@ -285,11 +293,64 @@ describe("input", () => {
     expect(await running).toMatchObject({ stdout: "got this\n", stderr: "", exitCode: 0 });
   });
 
-  test("the end of the input cannot be told to a command on a pipe, so the user is told", async () => {
-    await using running = proctor(["run", "--stdin", "cat"], { input: "last" });
-    const notice = await printed(running.stderr, /\n/);
-    expect(notice).toBe("proctor: the local input has ended, but the command cannot be told; Ctrl-C ends it\n");
+  test.each(["here", "on an executor"])("--stdin tells the command the end of the input, %s", async (place) => {
+    await using server = await serve();
+    const where = place === "here" ? [] : ["--url", server.url];
+    const result = await proctor(["run", ...where, "--stdin", "--", "sort"], { input: "b\nc\na\n" });
+    expect(result).toMatchObject({ stdout: "a\nb\nc\n", stderr: "", exitCode: 0 });
+  });
+});
+
+await withReference(() => {
+  test("where an executor cannot tell a command the end of the input, the user is told", async () => {
+    await using server = await startServer("reference");
+    await using running = proctor(["run", "--url", server.url, "--stdin", "cat"], { input: "last" });
+    expect(await printed(running.stderr, /\n/)).toBe(
+      "proctor: the local input has ended, but this executor cannot tell the command; Ctrl-C ends it\n",
+    );
     running.kill("SIGINT");
     expect(await running).toMatchObject({ stdout: "last", exitCode: 130 });
+  });
+});
+
+describe("a lost connection", () => {
+  const script = "seq 1 400000; read go; seq 400001 800000; exit 7";
+
+  test("is a pause: the user hears of it, and the output is the same to the byte", async () => {
+    await using server = await serve();
+    await using proxy = await FaultProxy.before(server.url);
+    const args = (url: string) => ["run", "--url", url, "--stdin", "--", "sh", "-c", script];
+    const undisturbed = await proctor(args(server.url), { input: "go\n" });
+    expect(undisturbed).toMatchObject({ stderr: "", exitCode: 7 });
+
+    await using running = proctor(args(proxy.url));
+    await printed(running.stdout, /^1000$/m);
+    proxy.refuse(true);
+    proxy.cut();
+    expect(await printed(running.stderr, /\n/)).toMatch(/^proctor: connection lost \(.+\), recovering\n$/);
+    running.stdin?.end("go\n"); // typed during the outage
+    proxy.refuse(false);
+    const { stdout, stderr, exitCode } = await running;
+    expect(stderr).toMatch(/^proctor: connection lost \(.+\), recovering\nproctor: recovered\n$/);
+    expect(exitCode).toBe(7);
+    expect(stdout === undisturbed.stdout).toBe(true); // not toBe: nobody wants to read that difference
+  });
+
+  test("may come again and again", async () => {
+    await using server = await serve();
+    await using proxy = await FaultProxy.before(server.url);
+    await using running = proctor(["run", "--url", proxy.url, "--", "sh", "-c", "seq 1 2000000"]);
+    const seen: number[] = [];
+    proxy.onBytes = () => {
+      // Five times, a megabyte after the last one.
+      if (seen.length >= 5 || proxy.bytesToClient < (seen.at(-1) ?? 0) + 1_000_000) return;
+      seen.push(proxy.bytesToClient);
+      proxy.cut();
+    };
+    const { stdout, stderr, exitCode } = await running;
+    expect(exitCode).toBe(0);
+    expect(stdout === Array.from({ length: 2_000_000 }, (_, n) => `${n + 1}\n`).join("")).toBe(true);
+    expect(stderr).toMatch(/(proctor: connection lost \(.+\), recovering\nproctor: recovered\n)+$/);
+    expect(proxy.accepted).toBe(6);
   });
 });

@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { connect, EventGapError, type Link, ProcessLostError, type RemoteProcess, serve } from "../../src/index.ts";
+import { type RunningServer, startServer } from "../conformance/peer/server.ts";
+import { FaultProxy } from "../fault-proxy.ts";
+import { verifies } from "../rules/verifies.ts";
+
+const megabyte = 1024 * 1024;
+
+/** A value in kB from the status of the server's process, in bytes. */
+function status(server: RunningServer, name: "VmRSS" | "VmHWM"): number {
+  const text = readFileSync(`/proc/${server.child.pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]) * 1024;
+}
+
+/** From now on the peak of the server's memory is counted anew. */
+function forgetPeak(server: RunningServer): void {
+  writeFileSync(`/proc/${server.child.pid}/clear_refs`, "5");
+}
+
+/** Resolves when the link is in a state. */
+function reached(link: Link, value: Link["state"]["value"]): Promise<void> {
+  return new Promise((resolve) => {
+    const subscription = link.state$.subscribe((state) => {
+      if (state.value !== value) return;
+      queueMicrotask(() => subscription.unsubscribe());
+      resolve();
+    });
+  });
+}
+
+/** Hashes the output as it comes. */
+async function digest(process: RemoteProcess) {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const { bytes } of process.output) {
+    hash.update(bytes);
+    size += bytes.length;
+  }
+  return { size, sha256: hash.digest("hex") };
+}
+
+/** What `seq` counts to so many bytes, and the hash of it. */
+async function counting(bytes: number) {
+  const script = `seq 1 99999999 | head -c ${bytes}`;
+  const { stdout } = await execa("sh", ["-c", `${script} | sha256sum`]);
+  return { script, output: { size: bytes, sha256: stdout.slice(0, 64) } };
+}
+
+/** Runs a script that prints while its client is away, and tells what came of it and what it cost the executor. */
+async function printAway(script: string, proxy: FaultProxy, server: RunningServer) {
+  await using link = await connect(proxy.url);
+  const process = await link.start(["sh", "-c", `read go; ${script}; exit 3`], { stdin: true });
+  const output = digest(process);
+  const before = status(server, "VmRSS");
+  forgetPeak(server);
+  await process.stdin.write("go\n");
+  proxy.refuse(true);
+  proxy.cut();
+  await delay(5_000); // the outage
+  expect(link.state.value).toBe("Recovering");
+  const awayBytes = status(server, "VmHWM") - before;
+  proxy.refuse(false);
+  const read = await output;
+  expect(await process.exited).toEqual({ exitCode: 3 });
+  await process.closed;
+  return { output: read, awayBytes, grownBytes: status(server, "VmHWM") - before };
+}
+
+it("200 MB that are printed while the client is away for 5 s arrive whole, and cost the executor no more memory than 50 MB (03 D-2, T-6)", async () => {
+  verifies("03 SS-50");
+  const [small, large] = await Promise.all([counting(50_000_000), counting(200_000_000)]);
+  await using server = await startServer("proctor");
+  await using proxy = await FaultProxy.before(server.url);
+  // V8 lets its heap grow to the pace of what goes through it; it must not grow with the amount.
+  const first = await printAway(small.script, proxy, server);
+  const second = await printAway(large.script, proxy, server);
+  expect([first.output, second.output]).toEqual([small.output, large.output]);
+  for (const { awayBytes, grownBytes } of [first, second]) {
+    // 16 MiB are kept in memory; the rest of it is what V8 takes to hand over the pages.
+    expect(awayBytes).toBeLessThan(48 * megabyte);
+    expect(grownBytes).toBeLessThan(96 * megabyte);
+  }
+  expect(second.grownBytes).toBeLessThan(64 * megabyte);
+}, 120_000);
+
+it("what was printed beyond the bounds fails that process only, and names the lost numbers (03 D-2, D-18, I-25)", async () => {
+  await using server = await serve({
+    output: { memoryBytes: megabyte, spillBytesPerSession: 0, whenFull: "newest" },
+  });
+  await using proxy = await FaultProxy.before(server.url);
+  await using link = await connect(proxy.url);
+  const start = (script: string) => link.start(["sh", "-c", `read go; ${script}; exec cat`], { stdin: true });
+  const [much, little] = await Promise.all([start("head -c 20000000 /dev/zero"), start("echo little")]);
+  await Promise.all([much.stdin.write("go\n"), little.stdin.write("go\n")]);
+  proxy.refuse(true);
+  proxy.cut();
+  const failure = much.closed.catch((error: unknown) => error);
+  await delay(1_000); // the outage
+  proxy.refuse(false);
+  const lost = await failure;
+  expect(lost).toBeInstanceOf(ProcessLostError);
+  const { cause, message } = lost as ProcessLostError;
+  expect(cause).toBeInstanceOf(EventGapError);
+  const { afterSeq, beforeSeq } = cause as EventGapError;
+  expect(beforeSeq - afterSeq).toBeGreaterThan(19_000_000 / 65_536);
+  expect(message).toContain(`events ${afterSeq + 1} to ${beforeSeq - 1} are lost`);
+  await reached(link, "Connected");
+  await little.stdin.write("still there\n");
+  await little.stdin.end();
+  expect(await little.text()).toBe("little\nstill there\n");
+  expect(await little.exited).toEqual({ exitCode: 0 });
+}, 30_000);
+
+it("10,000 lines that are typed while the connection is cut 200 times arrive once each, in order (03 T-8, I-8)", async () => {
+  await using server = await startServer("proctor");
+  await using proxy = await FaultProxy.before(server.url);
+  await using link = await connect(proxy.url);
+  const process = await link.start(["cat"], { stdin: true });
+  const text = process.text();
+  const lines = Array.from({ length: 10_000 }, (_, n) => `line ${n}\n`);
+  const cuts = Array.from({ length: 200 }, (_, n) => 50 * n + Math.floor(Math.random() * 50));
+  const written: Promise<void>[] = [];
+  for (const [n, line] of lines.entries()) {
+    written.push(process.stdin.write(line));
+    if (n % 8 === 7) await written[n - 7]; // some are always under way
+    if (!cuts.includes(n)) continue;
+    await expect.poll(() => proxy.open, { interval: 1 }).toBeGreaterThan(0);
+    await delay(Math.random() * 3); // anywhere between the write and its answer, or in the middle of the resume
+    proxy.cut();
+  }
+  await Promise.all(written);
+  await process.stdin.end();
+  expect(await text).toBe(lines.join(""));
+  expect(await process.exited).toEqual({ exitCode: 0 });
+  expect(proxy.accepted).toBeGreaterThan(200);
+}, 120_000);
+
+it("500 sessions that are dropped at once are all resumed, each its own, within 2 s (03 I-13, D-10)", async () => {
+  await using server = await startServer("proctor");
+  await using proxy = await FaultProxy.before(server.url);
+  await using links = new AsyncDisposableStack();
+  const sessions = [];
+  for (let n = 0; n < 500; n += 1) {
+    const link = links.use(await connect(proxy.url));
+    sessions.push({ link, sessionId: link.state.sessionId });
+  }
+  const processes = await Promise.all(
+    sessions.slice(0, 20).map(({ link }, n) => link.start(["sh", "-c", `read go; echo ${n}`], { stdin: true })),
+  );
+  const lost = Promise.all(sessions.map(({ link }) => reached(link, "Recovering")));
+  proxy.cut();
+  await lost;
+  const start = performance.now();
+  await Promise.all(sessions.map(({ link }) => reached(link, "Connected")));
+  const ms = performance.now() - start;
+  expect(ms).toBeLessThan(2_000);
+  expect(sessions.map(({ link }) => link.state.sessionId)).toEqual(sessions.map(({ sessionId }) => sessionId));
+  expect(new Set(sessions.map(({ sessionId }) => sessionId)).size).toBe(500);
+  await Promise.all(processes.map((process) => process.stdin.write("go\n")));
+  expect(await Promise.all(processes.map((process) => process.text()))).toEqual(processes.map((_, n) => `${n}\n`));
+}, 60_000);
