@@ -42,3 +42,15 @@ it("leaves a stopped child time to die when the host was suspended between the r
     }),
   ).toEqual([]);
 });
+
+it("carries on what was asked over a connection that lost its session to another one", async () => {
+  expect(
+    await violationsOf({
+      operations: [start({ program: { ...quietProgram, spawnMs: 3_000 } })],
+      faults: [
+        { type: "blackHole", client: 0, at: 15, forMs: 2_000, direction: "up" },
+        { type: "steal", client: 0, at: 20, forMs: 50 },
+      ],
+    }),
+  ).toEqual([]);
+});

@@ -132,8 +132,8 @@ export function checkAtEnd(world: World): void {
       if (child.isAlive) world.violate("I-14", `${child.name} is alive, and nobody is left who could end it`);
     }
   }
-  for (const client of world.clients) {
-    for (const link of client.path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
+  for (const path of [...world.clients.map((client) => client.path), ...world.thieves]) {
+    for (const link of path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
   }
   const counts = world.site.executor?.counts;
   if (counts !== undefined && Object.values(counts).some((count) => count > 0)) {

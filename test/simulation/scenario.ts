@@ -60,6 +60,8 @@ export type Fault = { readonly client: number } & (
   | { readonly type: "refuse" | "hang"; readonly at: number; readonly forMs: number }
   /** The executor is started again, after an orderly end or a crash. */
   | { readonly type: "restart"; readonly at: number; readonly forMs: number; readonly crashes: boolean }
+  /** Somebody else is after the session, and keeps it for a while if it comes free. */
+  | { readonly type: "steal"; readonly at: number; readonly forMs: number }
   /** Nothing at all runs for a while, as on a suspended machine. */
   | { readonly type: "stall"; readonly at: number; readonly forMs: number }
 );

@@ -126,16 +126,25 @@ const stall: fc.Arbitrary<Fault> = fc.record({
   at: moment,
   forMs: outage,
 });
+const steal: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("steal" as const),
+  client,
+  at: moment,
+  forMs: outage,
+});
 
 /** Worlds differ in what goes wrong there: where everything does, nothing gets far enough to fail in an interesting way. */
 const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
   { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage), { maxLength: 10, size: "max" }) },
   { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
-  { weight: 3, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole), { maxLength: 8, size: "max" }) },
+  { weight: 3, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, steal), { maxLength: 8, size: "max" }) },
   {
     weight: 2,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart), { maxLength: 10, size: "max" }),
+    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, steal), {
+      maxLength: 10,
+      size: "max",
+    }),
   },
 );
 

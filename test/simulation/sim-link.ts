@@ -4,6 +4,7 @@ import type { Transport, TransportEnd, TransportListener } from "../../src/ports
 import { Inbox } from "../../src/transports/inbox.ts";
 import { DrainWatch } from "../../src/transports/water-marks.ts";
 import { chance } from "./chance.ts";
+import type { WireWatch } from "./wire-watch.ts";
 
 /** `up`: from the client to the executor; `down`: back. */
 export type Direction = "up" | "down";
@@ -26,6 +27,7 @@ export interface SimLinkOptions {
   /** Every queued byte counts for so many, so that small outputs fill the link. */
   readonly byteWeight: number;
   readonly cuts: readonly CutOnMessage[];
+  readonly watch: WireWatch;
   /** Until when nothing arrives in a direction, as on a path that is down for a while: what was sent arrives later. */
   heldUntil(direction: Direction): number;
   trace(text: string): void;
@@ -44,8 +46,9 @@ export class SimLink {
     this.#options = options;
     this.client = new SimEnd("client", new Lane("up", options), options);
     this.executor = new SimEnd("executor", new Lane("down", options), options);
-    this.client.join(this.executor, this);
-    this.executor.join(this.client, this);
+    const { watch, name } = options;
+    this.client.join(this.executor, this, { sent: (text) => watch.asked(name, text), gone: () => undefined });
+    this.executor.join(this.client, this, { sent: (text) => watch.answered(name, text), gone: () => watch.gone(name) });
   }
 
   get name(): string {
@@ -154,6 +157,13 @@ class Lane {
   onCut: (item: UnderWay, isLost: boolean) => void = () => undefined;
 }
 
+/** Who reads along at one end. */
+interface EndWatch {
+  sent(text: string): void;
+  /** The owner of the end let go of the link, or heard of its end. */
+  gone(): void;
+}
+
 /** One end of a link. */
 class SimEnd implements Transport {
   readonly kind = "memory";
@@ -164,10 +174,13 @@ class SimEnd implements Transport {
   readonly #inbox: Inbox;
   readonly #drain = new DrainWatch();
   #other: SimEnd = this;
+  #watch: EndWatch = { sent: () => undefined, gone: () => undefined };
   #queuedBytes = 0;
   #graceTimer: unknown = null;
   #isSilenced = false;
   #isOpen = false;
+  /** Its owner has closed or destroyed it. */
+  #isGivenUp = false;
   isClosed = false;
   isOver = false;
 
@@ -183,8 +196,9 @@ class SimEnd implements Transport {
     });
   }
 
-  join(other: SimEnd, link: SimLink): void {
+  join(other: SimEnd, link: SimLink, watch: EndWatch): void {
     this.#other = other;
+    this.#watch = watch;
     this.lane.onCut = (item, isLost) => {
       if (isLost) this.#taken(item.bytes);
       else item.arrive();
@@ -211,12 +225,15 @@ class SimEnd implements Transport {
       drained: () => ifAlive(() => listener.drained()),
       ended: (end) => {
         this.isOver = true;
+        this.#watch.gone();
         ifAlive(() => listener.ended(end));
       },
     });
   }
 
   send(message: string | Uint8Array): void {
+    if (this.#isGivenUp) return;
+    this.#watch.sent(typeof message === "string" ? message : Buffer.from(message).toString());
     if (this.isClosed) return;
     const bytes = typeof message === "string" ? Buffer.byteLength(message) : message.length;
     this.#queuedBytes += bytes;
@@ -246,6 +263,7 @@ class SimEnd implements Transport {
   }
 
   close(code: number, reason: string): void {
+    this.#giveUp();
     if (this.isClosed) return;
     this.isClosed = true;
     this.#inbox.stop();
@@ -255,6 +273,7 @@ class SimEnd implements Transport {
   }
 
   destroy(): void {
+    this.#giveUp();
     this.isClosed = true;
     this.#inbox.stop();
     this.#finish({ code: 1006, reason: "destroyed by this end" });
@@ -275,6 +294,12 @@ class SimEnd implements Transport {
   /** Its owner is gone. */
   silence(): void {
     this.#isSilenced = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#isGivenUp = true;
+    this.#watch.gone();
   }
 
   #heardClose(end: TransportEnd): void {
