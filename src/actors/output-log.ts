@@ -103,7 +103,9 @@ export class OutputLog {
 
   /** The client is gone: what is kept, and what comes, it may have missed. */
   keepAll(): void {
-    this.#keepAfterSeq ??= (this.#entries[this.#first]?.seq ?? this.#nextSeq) - 1;
+    if (this.#keepAfterSeq !== null) return;
+    this.#makeRoom(); // what was read to the end before goes first, or every outage would add to it
+    this.#keepAfterSeq = (this.#entries[this.#first]?.seq ?? this.#nextSeq) - 1;
   }
 
   /**

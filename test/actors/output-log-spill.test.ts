@@ -129,7 +129,7 @@ describe("an output log with a disk", () => {
           files: 0,
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 1_000 },
     );
   });
 

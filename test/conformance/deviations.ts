@@ -1,6 +1,9 @@
 import type { ServerKind } from "./peer/server.ts";
 
-/** Where and how Proctor differs from the recordings on purpose. */
+/**
+ * Where and how Proctor differs from the recordings on purpose. Members that they lack are none of it: `proctor` in the answer
+ * to `initialize` and `exitSeq` in those to `process/read` are extensions, which a peer of the reference ignores (03 section 11).
+ */
 export type Deviation = {
   /** The recording, or `*` for all of them. */
   readonly scenario: string;
@@ -235,6 +238,9 @@ const proctor: readonly Deviation[] = [
  * a pipe yields, since boundaries carry no meaning (02 P-24) and a chunk costs more than its bytes.
  */
 export const largestChunkBytes: Readonly<Record<ServerKind, number>> = { reference: 8_192, proctor: 65_536 };
+
+/** What is kept of the output of a process that nobody has missed, for reads: the reference's bound, and ours (03 D-2). */
+export const retainedBytes: Readonly<Record<ServerKind, number>> = { reference: 1_048_576, proctor: 16 * 1_048_576 };
 
 /** The deviations of a server in one scenario; the reference has none. */
 export function deviationsOf(server: ServerKind, scenario: string): readonly Deviation[] {

@@ -31,7 +31,8 @@ describe("the offer", () => {
 });
 
 describe("process/closeStdin", () => {
-  it("ends the input when everything that was written before has been taken, and takes nothing more", async () => {
+  it("ends the input when everything that was written before has been taken, and takes nothing more (02 S-12)", async () => {
+    verifies("02 S-12");
     const { peer, child } = await running({ pipeStdin: true });
     child.readsStdin = false;
     const write = (writeId: string) =>

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { largestChunkBytes } from "../deviations.ts";
+import { largestChunkBytes, retainedBytes } from "../deviations.ts";
 import { RpcClient, startParams } from "../peer/rpc-client.ts";
 import { startServer } from "../peer/server.ts";
 import { chunksOf } from "../replay/match-read.ts";
@@ -7,7 +7,6 @@ import { type Chunk, ProcessRecord } from "../replay/process-record.ts";
 import type { Scenario } from "./scenario.ts";
 
 const TOTAL_BYTES = 3_000_000;
-const BUDGET_BYTES = 1_048_576;
 const PAGE_BYTES = 20_000;
 
 /** Bulk output: the notifications carry everything, reads the newest whole chunks within the budget. */
@@ -38,9 +37,9 @@ export const retainedOutput: Scenario = {
     expect(everything).toMatchObject({ ...state, nextSeq });
     const kept = chunksOf(everything);
     expect(numbersOf(kept)).toEqual(numbersOf(notified.slice(-kept.length)));
-    expect(sizeOf(kept)).toBeGreaterThan(BUDGET_BYTES - largest);
-    // Proctor may keep more than the reference (03 D-2).
-    if (kind === "reference") expect(sizeOf(kept)).toBeLessThanOrEqual(BUDGET_BYTES);
+    const budget = Math.min(retainedBytes[kind], TOTAL_BYTES);
+    expect(sizeOf(kept)).toBeGreaterThan(budget - largest);
+    expect(sizeOf(kept)).toBeLessThanOrEqual(budget);
 
     const page = await client.result("process/read", { processId: "p", afterSeq: 0, maxBytes: PAGE_BYTES });
     const first = chunksOf(page);
