@@ -97,12 +97,6 @@ const mutants: readonly Mutant[] = [
     to: "if (known !== undefined && this.#outcomes.size < 0)",
   },
   {
-    name: "lets a late end of an old connection detach the session from the new one",
-    file: "actors/session-actor.ts",
-    from: "if (this.#holder?.connectionId === connectionId) this.#holder = null;",
-    to: "this.#holder = null;",
-  },
-  {
     name: "closes a process when its first stream has ended",
     file: "machines/process-machine.ts",
     from: '{ guard: "isTerminal", target: "Ended" }, { target: "Open" }',
@@ -145,6 +139,12 @@ const mutants: readonly Mutant[] = [
     to: "    this.#throttle();",
   },
   {
+    name: "does not watch the connection over which it catches up",
+    file: "machines/link-machine.ts",
+    from: 'after: { pongWait: "#link.Recovering.BackingOff" },',
+    to: "",
+  },
+  {
     name: "keeps a closed process for ever",
     file: "machines/process-machine.ts",
     from: 'after: { closedRetention: "Evicted" },',
@@ -154,7 +154,7 @@ const mutants: readonly Mutant[] = [
     name: "cuts short a write that has to wait, and says that it was accepted",
     file: "actors/stdin-queue.ts",
     from: "this.#queued.push(bytes);",
-    to: "if (this.#queued.length < 2) this.#queued.push(bytes);",
+    to: "if (this.#queued.length < 1) this.#queued.push(bytes);",
   },
 ];
 

@@ -9,12 +9,15 @@ import type { WireWatch } from "./wire-watch.ts";
 /** `up`: from the client to the executor; `down`: back. */
 export type Direction = "up" | "down";
 
-/** Cuts a link when a certain message arrives: with it lost, or just after it was heard. */
+/**
+ * Strikes when a certain message arrives: it is lost and the link cut, or the link is cut just after it was heard, or it is lost
+ * and the link dead from then on without anybody's hearing of it.
+ */
 export interface CutOnMessage {
   readonly direction: Direction;
   /** Ordinal of the message in its direction, from 1. */
   readonly message: number;
-  readonly isLost: boolean;
+  readonly how: "lost" | "heard" | "stranded";
 }
 
 /** How one link carries. */
@@ -68,6 +71,14 @@ export class SimLink {
     this.executor.breakOff(delivers);
   }
 
+  /** Nothing arrives any more, in either direction, and nobody hears of that. */
+  strand(): void {
+    this.#options.trace(`${this.name} is stranded`);
+    this.client.lane.isStranded = true;
+    this.executor.lane.isStranded = true;
+    this.pathChanged();
+  }
+
   /** The executor is gone in an instant: its end tells it nothing any more. */
   crashExecutor(): void {
     this.executor.silence();
@@ -97,6 +108,8 @@ class Lane {
   #arrived = 0;
   #lastDueMs = 0;
   #timer: unknown = null;
+  /** Nothing arrives any more. */
+  isStranded = false;
 
   constructor(direction: Direction, options: SimLinkOptions) {
     this.direction = direction;
@@ -127,7 +140,7 @@ class Lane {
     if (this.#timer !== null) clock.clearTimeout(this.#timer);
     this.#timer = null;
     const next = this.#underWay[0];
-    if (next === undefined) return;
+    if (next === undefined || this.isStranded) return;
     const dueMs = Math.max(next.dueMs, this.#options.heldUntil(this.direction));
     this.#timer = clock.setTimeout(() => this.#deliver(), dueMs - clock.now());
   }
@@ -145,7 +158,7 @@ class Lane {
       );
       const cut = this.#options.cuts.find((c) => c.direction === this.direction && c.message === this.#arrived);
       if (cut !== undefined) {
-        this.onCut(next, cut.isLost);
+        this.onCut(next, cut.how);
         return this.rearm();
       }
     }
@@ -154,7 +167,7 @@ class Lane {
   }
 
   /** Set by the link: a cut strikes at this message. */
-  onCut: (item: UnderWay, isLost: boolean) => void = () => undefined;
+  onCut: (item: UnderWay, how: CutOnMessage["how"]) => void = () => undefined;
 }
 
 /** Who reads along at one end. */
@@ -181,6 +194,8 @@ class SimEnd implements Transport {
   #isOpen = false;
   /** Its owner has closed or destroyed it. */
   #isGivenUp = false;
+  /** Its end is known here. */
+  #isFinished = false;
   isClosed = false;
   isOver = false;
 
@@ -199,10 +214,11 @@ class SimEnd implements Transport {
   join(other: SimEnd, link: SimLink, watch: EndWatch): void {
     this.#other = other;
     this.#watch = watch;
-    this.lane.onCut = (item, isLost) => {
-      if (isLost) this.#taken(item.bytes);
-      else item.arrive();
-      link.cut(false);
+    this.lane.onCut = (item, how) => {
+      if (how === "heard") item.arrive();
+      else this.#taken(item.bytes);
+      if (how === "stranded") link.strand();
+      else link.cut(false);
     };
   }
 
@@ -263,12 +279,12 @@ class SimEnd implements Transport {
   }
 
   close(code: number, reason: string): void {
+    if (this.#isGivenUp || this.#isFinished) return this.#giveUp();
     this.#giveUp();
-    if (this.isClosed) return;
-    this.isClosed = true;
     this.#inbox.stop();
     const other = this.#other;
-    this.lane.push(0, null, () => other.#heardClose({ code, reason }));
+    if (!this.isClosed) this.lane.push(0, null, () => other.#heardClose({ code, reason }));
+    this.isClosed = true;
     this.#graceTimer = this.#clock.setTimeout(() => this.destroy(), closeGraceMs);
   }
 
@@ -294,6 +310,7 @@ class SimEnd implements Transport {
   /** Its owner is gone. */
   silence(): void {
     this.#isSilenced = true;
+    this.isOver = true;
     this.#giveUp();
   }
 
@@ -313,6 +330,7 @@ class SimEnd implements Transport {
 
   #finish(end: TransportEnd): void {
     this.isClosed = true;
+    this.#isFinished = true;
     if (this.#graceTimer !== null) this.#clock.clearTimeout(this.#graceTimer);
     this.#graceTimer = null;
     if (!this.#isOpen) this.isOver = true; // nobody to tell

@@ -61,6 +61,10 @@ export class SimPath {
     this.links.at(-1)?.cut(delivers);
   }
 
+  strand(): void {
+    this.links.at(-1)?.strand();
+  }
+
   /** Nothing arrives for a while; what was sent meanwhile arrives then. */
   hold(directions: readonly Direction[], untilMs: number): void {
     for (const direction of directions) this.#heldUntil[direction] = Math.max(this.#heldUntil[direction], untilMs);

@@ -28,8 +28,8 @@ const mostSteps = 200_000;
 const healingMs = 45_000;
 /** Programs that were told to finish have finished after this. */
 const finishingMs = 12_000;
-/** After this an executor has forgotten everything: its longest retention, and the time-outs of its connections. */
-const forgettingMs = 100_000;
+/** After this an executor has forgotten everything: it has noticed that a peer is dead, and its sessions have expired. */
+const forgettingMs = 130_000;
 
 /** Runs a scenario from its first step to the quiet after its end, and checks every invariant on the way. */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
@@ -62,7 +62,7 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { seed, latencyMs, byteWeight, sessionTtlMs } = scenario;
+    const { seed, latencyMs, byteWeight, sessionTtlMs, keepsLittle } = scenario;
     let timers = 0;
     const tieBreak = () => chance(seed, "tie", timers++);
     const clock = new VirtualClock(scenario.shuffles ? { tieBreak } : {});
@@ -72,7 +72,7 @@ export class World {
     this.clock = clock;
     this.#nameStarts();
     const program = (name: string) => this.#program(name);
-    const site = new SimSite({ clock, seed, sessionTtlMs, program, trace, fault });
+    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, program, trace, fault });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
     const watch = new WireWatch({ clock, sessionTtlMs, violate });
@@ -161,6 +161,8 @@ export class World {
     switch (fault.type) {
       case "cut":
         return path?.cut(fault.delivers);
+      case "strand":
+        return path?.strand();
       case "blackHole":
         return path?.hold(fault.direction === "both" ? ["up", "down"] : [fault.direction], untilMs);
       case "refuse":
