@@ -27,17 +27,19 @@ heading("A command, while it runs");
   const script = 'for file in a b c d; do echo "building $file"; sleep 0.25; done; echo "1 warning" >&2; exit 3';
   const child = await start(link, ["sh", "-c", script]);
   const startedAtMs = performance.now();
-  let first = 0;
-  let last = 0;
+  let runs = true;
+  const exited = child.exited.finally(() => {
+    runs = false;
+  });
+  let cameWhileItRan = 0;
   for await (const { stream, bytes } of child.output) {
-    last = performance.now() - startedAtMs;
-    first ||= last;
-    say(`+${(last / 1000).toFixed(2)} s  ${stream}  ${text(bytes)}`);
+    if (runs) cameWhileItRan += 1;
+    say(`+${((performance.now() - startedAtMs) / 1000).toFixed(2)} s  ${stream}  ${text(bytes)}`);
   }
-  const { exitCode } = await child.exited;
+  const { exitCode } = await exited;
   say(`exit code ${exitCode}: a value, not an error`);
   assert.equal(exitCode, 3);
-  assert(last - first > 700, "output must come as it is printed, not at the end");
+  assert(cameWhileItRan > 0, "output must come as it is printed, not at the end");
 }
 
 heading("A program on a terminal, answered like a person would");
@@ -133,7 +135,7 @@ heading("A connection drops; the session and its process do not (raw protocol, J
 
 heading("How fast");
 {
-  const size = 128 * 1024 * 1024;
+  const size = 32 * 1024 * 1024;
   const bulk = await start(link, ["head", "-c", String(size), "/dev/zero"]);
   const startedAtMs = performance.now();
   let received = 0;
@@ -144,16 +146,16 @@ heading("How fast");
   facts.push(["output through one connection", `${(size / 1e6 / seconds).toFixed(0)} MB/s`]);
 
   const durations: number[] = [];
-  for (let round = 0; round < 50; round += 1) {
+  for (let round = 0; round < 20; round += 1) {
     const startMs = performance.now();
     processes += 1;
     const child = await link.start(["true"]);
     await child.closed;
     durations.push(performance.now() - startMs);
   }
-  const median = durations.sort((a, b) => a - b)[25] ?? Number.NaN;
-  say("50 processes, one after the other, each from the start to its last event");
-  facts.push(["start to close of `true`, median of 50", `${median.toFixed(2)} ms`]);
+  const median = durations.sort((a, b) => a - b)[10] ?? Number.NaN;
+  say("20 processes, one after the other, each from the start to its last event");
+  facts.push(["start to close of `true`, median of 20", `${median.toFixed(2)} ms`]);
 }
 
 heading("This run in figures");

@@ -11,6 +11,8 @@ const { values } = parseArgs({
     path: { type: "string" },
     /** Whether each run is made twice, and compared. */
     twice: { type: "boolean", default: false },
+    /** Stops at the first failure, and only says that there is one. */
+    brief: { type: "boolean", default: false },
   },
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
@@ -28,7 +30,7 @@ const property = fc.asyncProperty(scenarios, async (scenario) => {
 const details = await fc.check<[Scenario]>(property, {
   numRuns: Number(values.runs),
   seed,
-  endOnFailure: false,
+  endOnFailure: values.brief,
   ...(values.path === undefined ? {} : { path: values.path }),
 });
 
@@ -37,7 +39,11 @@ const rate = (counts.runs / seconds).toFixed(0);
 console.log(
   `${counts.runs} runs in ${seconds.toFixed(1)} s (${rate} a second), ${counts.steps} steps, ${Math.round(counts.virtualMs / 1_000)} s of virtual time`,
 );
-if (details.failed && details.counterexample !== null) {
+if (details.failed && values.brief) {
+  const [first] = String(details.errorInstance).split("\n");
+  console.log(`run ${details.numRuns}: ${first}`);
+  process.exitCode = 1;
+} else if (details.failed && details.counterexample !== null) {
   const [scenario] = details.counterexample;
   const { trace, violations } = await simulate(scenario);
   console.log(trace.join("\n"));

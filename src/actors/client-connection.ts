@@ -1,7 +1,7 @@
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeServerNotification } from "../protocol/decode.ts";
 import { decodeMessage } from "../protocol/envelope.ts";
-import { ProtocolError } from "../protocol/errors.ts";
+import { ProtocolError, sessionTakenOver } from "../protocol/errors.ts";
 import type { ServerNotification } from "../protocol/methods.ts";
 import { CallTable } from "./call-table.ts";
 
@@ -95,6 +95,8 @@ export class ClientConnection {
       case "response":
         return this.calls.settle(message.id, { result: message.result });
       case "error":
+        // Of the call this says nothing; it goes on as after any other loss of the connection.
+        if (message.error.message === sessionTakenOver) throw new ProtocolError(sessionTakenOver);
         return this.calls.settle(message.id, { error: message.error });
       case "notification": {
         const notification = decodeServerNotification(message.method, message.params);

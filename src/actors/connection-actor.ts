@@ -3,7 +3,7 @@ import { connectionMachine } from "../machines/connection-machine.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
 import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
-import { RpcError, rpcError } from "../protocol/errors.ts";
+import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
@@ -54,8 +54,6 @@ const logic = connectionMachine.provide({
     destroyTransport: ({ self }) => owners.of(self).effects.destroyTransport(),
   },
 });
-
-const takenOver = "session has been resumed by another connection";
 
 /**
  * One physical link of an orchestrator, from its first byte to its last: handshake, dispatch, back-pressure. Requests run
@@ -134,12 +132,12 @@ export class ConnectionActor implements SessionHolder {
   readonly effects = {
     /** Only waits are cut short; what has begun finishes by itself (03 SS-32). */
     leaveSession: (isTaken: boolean): void => {
-      this.#abort.abort(rpcError("invalidRequest", isTaken ? takenOver : "the connection is ending"));
+      this.#abort.abort(rpcError("invalidRequest", isTaken ? sessionTakenOver : "the connection is ending"));
       this.#session?.detach(this.connectionId);
       this.#session = null;
     },
     refusePending: (): void => {
-      const error = rpcError("invalidRequest", takenOver);
+      const error = rpcError("invalidRequest", sessionTakenOver);
       for (const { id } of this.#pending) this.#transport.send(encodeError(id, error));
       this.#pending.clear();
     },

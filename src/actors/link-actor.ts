@@ -277,12 +277,12 @@ export class LinkActor {
     },
     ping: (): void => {
       // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1). While we do
-      // not read we cannot hear.
+      // not read we cannot hear; a candidate is always read.
       const now = this.#options.clock.now();
-      const heardAtMs = this.#isHolding() ? now : this.#heardAtMs;
+      const heardAtMs = this.#candidate === null && this.#isHolding() ? now : this.#heardAtMs;
       this.#heardAtMs = null;
       this.#hasPinged = heardAtMs === null;
-      if (heardAtMs === null) this.#installed?.ping();
+      if (heardAtMs === null) (this.#candidate ?? this.#installed)?.ping();
       else queueMicrotask(() => tell(this.#actor, { type: "connection.heard", agoMs: now - heardAtMs }));
     },
     dropInstalled: (): void => this.#installed?.destroy(),

@@ -250,6 +250,21 @@ export const linkMachine = setup({
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
           },
+          // It takes as long as there is something to read; but a connection that dies meanwhile must not use up the deadline.
+          initial: "Heard",
+          states: {
+            Heard: { after: { pingIdle: "Silent" } },
+            Silent: {
+              entry: "ping",
+              on: {
+                "connection.heard": {
+                  target: "Heard",
+                  actions: { type: "recordHeard", params: ({ event }) => event },
+                },
+              },
+              after: { pongWait: "#link.Recovering.BackingOff" },
+            },
+          },
         },
         BackingOff: { entry: ["dropCandidate", "countAttempt"], after: { retryPause: "Dialing" } },
       },

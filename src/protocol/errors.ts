@@ -62,6 +62,12 @@ export function rpcError(name: ErrorName, message: string, data?: unknown): RpcE
   return new RpcError(errorCodes[name], message, data === undefined ? {} : { data });
 }
 
+/**
+ * The text of the refusal of a request whose connection has lost its session to another one (01 W-47). It says nothing of the
+ * request, which may have been done: it is the connection that is over.
+ */
+export const sessionTakenOver = "session has been resumed by another connection";
+
 /** A peer sent something that the protocol does not allow; the connection cannot go on. */
 export class ProtocolError extends ProctorError {
   constructor(message: string, options: ProctorErrorOptions = {}) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connect, serve } from "../../src/index.ts";
+import { connect, type Link, serve } from "../../src/index.ts";
 import { descendants } from "../conformance/peer/process-tree.ts";
 
 interface Belongings {
@@ -33,9 +33,10 @@ async function untilNothingIsLeft(before: Belongings): Promise<void> {
 
 it("300 connections with 300 processes work at once, and afterwards nothing is left: no child, no socket, no timer", async () => {
   const before = belongings();
+  let links: Link[] = [];
   {
     await using server = await serve();
-    const links = await Promise.all(Array.from({ length: 300 }, () => connect(server.url)));
+    links = await Promise.all(Array.from({ length: 300 }, () => connect(server.url)));
     expect(server.executor.counts).toMatchObject({ connections: 300, sessions: 300 });
     const processes = await Promise.all(links.map((link) => link.start(["cat"], { stdin: true })));
     expect(server.executor.counts.processes).toBe(300);
@@ -53,6 +54,8 @@ it("300 connections with 300 processes work at once, and afterwards nothing is l
     await Promise.all(processes.slice(100, 200).map((process) => process.terminate()));
     await Promise.all(processes.slice(100, 200).map((process) => process.closed));
   }
+  // Those that lost the server would try to come back to it for a while.
+  await Promise.all(links.map((link) => link.close()));
   await untilNothingIsLeft(before);
 }, 60_000);
 

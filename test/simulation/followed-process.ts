@@ -1,5 +1,7 @@
 import type { RemoteEvent } from "../../src/actors/event-order.ts";
+import { OutputMissedError } from "../../src/client/output-reader.ts";
 import type { RemoteProcess } from "../../src/client/remote-process.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { SimChild } from "./sim-child.ts";
 
 /** Output beyond this may be gone before a subscriber joins. */
@@ -15,6 +17,7 @@ export class FollowedProcess {
   readonly #child: () => SimChild | undefined;
   readonly #violate: (invariant: string, text: string) => void;
   #nextSeq: number | null = null;
+  #reading: "nobody" | "reads" | "done" = "nobody";
 
   constructor(
     name: string,
@@ -38,11 +41,35 @@ export class FollowedProcess {
     });
   }
 
+  /** Reads its output at its own pace, beside following it. */
+  async read(clock: Clock, pauseMs: number, wasDisposed: () => boolean): Promise<void> {
+    this.#reading = "reads";
+    let lastSeq = 0;
+    let bytes = 0;
+    try {
+      for await (const chunk of this.process.output) {
+        if (chunk.seq <= lastSeq) this.#violate("I-2", `${this.name}: a reader gets ${chunk.seq} after ${lastSeq}`);
+        lastSeq = chunk.seq;
+        bytes += chunk.bytes.length;
+        if (pauseMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, pauseMs));
+      }
+      this.#reading = "done";
+      const printed = this.#printedBytes();
+      if (bytes !== printed && !wasDisposed())
+        this.#violate("I-1", `${this.name}: a reader got ${bytes} bytes of ${printed}`);
+    } catch (error) {
+      this.#reading = "done";
+      const mayMiss = error instanceof OutputMissedError && this.#printedBytes() > recentBytes;
+      if (!mayMiss && this.error === null) this.#violate("I-4", `${this.name}: a reader fails: ${String(error)}`);
+    }
+  }
+
   /** At the end, on a link that lives: everything that the process did has arrived. */
   checkComplete(): void {
     const child = this.#child();
     if (child === undefined || this.error !== null) return;
     if (!child.isOver) this.#violate("sim", `${this.name} should have come to its end by now`);
+    else if (this.isClosed && this.#reading === "reads") this.#violate("I-18", `a reader of ${this.name} never ends`);
     else if (!this.isClosed) {
       this.#violate(
         "I-1",
@@ -56,7 +83,7 @@ export class FollowedProcess {
     if (child === undefined) return this.#violate("I-15", `${this.name}: an event of a process that never ran`);
     if (this.isClosed) return this.#violate("I-2", `${this.name}: ${event.type} ${event.seq} after the close`);
     const isFirst = this.#nextSeq === null;
-    this.#nextSeq ??= this.#firstSeq(event.seq, child);
+    this.#nextSeq ??= this.#firstSeq(event.seq);
     if (event.seq !== this.#nextSeq) {
       return this.#violate(
         "I-2",
@@ -81,8 +108,12 @@ export class FollowedProcess {
   }
 
   /** A subscriber begins with the first event, or with what is kept of very much output (I-5). */
-  #firstSeq(seq: number, child: SimChild): number {
-    const before = child.deeds.reduce((sum, deed) => sum + (deed.type === "output" ? deed.bytes.length : 0), 0);
-    return before > recentBytes ? seq : 1;
+  #firstSeq(seq: number): number {
+    return this.#printedBytes() > recentBytes ? seq : 1;
+  }
+
+  #printedBytes(): number {
+    const deeds = this.#child()?.deeds ?? [];
+    return deeds.reduce((sum, deed) => sum + (deed.type === "output" ? deed.bytes.length : 0), 0);
   }
 }

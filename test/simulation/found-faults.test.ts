@@ -15,6 +15,7 @@ function start(what: Partial<Operation & { type: "start" }> = {}): Operation {
     slot: 0,
     stdin: "pipe",
     abortAfterMs: null,
+    readerMs: null,
     program: quietProgram,
     ...what,
   };
@@ -26,7 +27,7 @@ it("delivers what a process printed while the answer to its start was lost with 
     await violationsOf({
       operations: [start({ program })],
       // The second answer is that to the start.
-      faults: [{ type: "cutOnMessage", client: 0, dial: 1, direction: "down", message: 2, isLost: true }],
+      faults: [{ type: "cutOnMessage", client: 0, dial: 1, direction: "down", message: 2, how: "lost" }],
     }),
   ).toEqual([]);
 });
@@ -38,6 +39,31 @@ it("leaves a stopped child time to die when the host was suspended between the r
       faults: [
         { type: "restart", client: 0, at: 20, forMs: 100, crashes: false },
         { type: "stall", client: 0, at: 30, forMs: 6_000 },
+      ],
+    }),
+  ).toEqual([]);
+});
+
+it("carries on what was asked over a connection that lost its session to another one", async () => {
+  expect(
+    await violationsOf({
+      operations: [start({ program: { ...quietProgram, spawnMs: 3_000 } })],
+      faults: [
+        { type: "blackHole", client: 0, at: 15, forMs: 2_000, direction: "up" },
+        { type: "steal", client: 0, at: 20, forMs: 50 },
+      ],
+    }),
+  ).toEqual([]);
+});
+
+it("notices a connection that dies while the processes are caught up, and tries another one", async () => {
+  expect(
+    await violationsOf({
+      operations: [start()],
+      faults: [
+        { type: "cut", client: 0, at: 400, delivers: false },
+        // The second answer is that to the read.
+        { type: "cutOnMessage", client: 0, dial: 2, direction: "down", message: 2, how: "stranded" },
       ],
     }),
   ).toEqual([]);

@@ -3,6 +3,8 @@ import type { World } from "./simulate.ts";
 
 /** Outages of a client that are shorter than this in all must be survived by every session that is kept long enough. */
 const survivableMs = 8_000;
+/** How long a closed process stays readable, and a little. */
+const retentionMs = 31_000;
 
 /** After the faults have stopped: every link is in order, or has ended with a reason. */
 export function checkHealed(world: World): void {
@@ -22,6 +24,16 @@ export function checkHealed(world: World): void {
     }
     if (value === "Connected") checkLiving(world, client);
   }
+  checkForgotten(world);
+}
+
+/** A process that was over long ago is forgotten (02 P-64). */
+function checkForgotten(world: World): void {
+  const { site, clock } = world;
+  const children = [...(site.hosts.at(-1)?.children.values() ?? [])];
+  const known = children.filter(({ overAtMs }) => overAtMs === null || clock.now() - overAtMs < retentionMs);
+  const kept = site.executor?.counts.processes ?? 0;
+  if (kept > known.length) world.violate("02 P-64", `${kept} processes are kept, ${known.length} should be`);
 }
 
 /** What a connected client has, while its programs still run. */
@@ -31,6 +43,11 @@ function checkLiving(world: World, client: SimClient): void {
     if (type === "start" && outcome !== "ok" && outcome !== "pending" && child?.isAlive === true) {
       world.violate("CL-52", `${what} -> ${outcome}, and the process runs on`);
     }
+  }
+  for (const { what, type, name, line, outcome } of client.calls) {
+    const child = world.site.child(name);
+    if (type !== "write" || outcome !== "ok" || child?.readsSoon !== true) continue;
+    if (line !== null && !child.input.includes(line)) world.violate("I-8", `${what} was accepted and never arrived`);
   }
   for (const { name, error } of client.followed) {
     if (error !== null && mustSurvive(world, client)) {
@@ -105,9 +122,6 @@ function checkStdin(world: World, name: string, calls: readonly Call[]): void {
   for (const { what, line, outcome } of writes) {
     const wasRead = line !== null && read.includes(line);
     if (outcome === "notApplied" && wasRead) world.violate("8", `${what} says that nothing was written`);
-    if (outcome === "ok" && !wasRead && !child.hasExited && !child.closedStdin && child.isAlive) {
-      world.violate("I-8", `${what} was accepted and never arrived`);
-    }
   }
 }
 
@@ -132,8 +146,8 @@ export function checkAtEnd(world: World): void {
       if (child.isAlive) world.violate("I-14", `${child.name} is alive, and nobody is left who could end it`);
     }
   }
-  for (const client of world.clients) {
-    for (const link of client.path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
+  for (const path of [...world.clients.map((client) => client.path), ...world.thieves]) {
+    for (const link of path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
   }
   const counts = world.site.executor?.counts;
   if (counts !== undefined && Object.values(counts).some((count) => count > 0)) {

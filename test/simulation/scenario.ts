@@ -14,6 +14,8 @@ export interface Program {
   readonly exitCode: number;
   /** From the exit to the end of its streams. */
   readonly endLagMs: number;
+  /** From the end of stdout to that of stderr. */
+  readonly stderrLagMs: number;
   /** It closes its streams before it exits. */
   readonly closesOutputEarly: boolean;
   /** A descendant keeps the pipes for so long after the exit. */
@@ -38,6 +40,8 @@ export type Operation = { readonly at: number; readonly client: number } & (
       readonly stdin: "none" | "pipe" | "pty";
       /** Gives the start up after so long. */
       readonly abortAfterMs: number | null;
+      /** How long a reader of its output takes for one piece; `null`: nobody reads, its events are merely followed. */
+      readonly readerMs: number | null;
     }
   | { readonly type: "write"; readonly slot: number; readonly bytes: number }
   | { readonly type: "closeStdin" | "interrupt" | "signal" | "terminate" | "dispose"; readonly slot: number }
@@ -56,10 +60,14 @@ export type Fault = { readonly client: number } & (
       readonly forMs: number;
       readonly direction: "up" | "down" | "both";
     }
+  /** The connection is dead for ever and nobody hears of it, as when an address changes; a new one can be made. */
+  | { readonly type: "strand"; readonly at: number }
   /** No connection can be made for a while: refused, or never answered. */
   | { readonly type: "refuse" | "hang"; readonly at: number; readonly forMs: number }
   /** The executor is started again, after an orderly end or a crash. */
   | { readonly type: "restart"; readonly at: number; readonly forMs: number; readonly crashes: boolean }
+  /** Somebody else is after the session, and keeps it for a while if it comes free. */
+  | { readonly type: "steal"; readonly at: number; readonly forMs: number }
   /** Nothing at all runs for a while, as on a suspended machine. */
   | { readonly type: "stall"; readonly at: number; readonly forMs: number }
 );
@@ -73,6 +81,8 @@ export interface Scenario {
   readonly shuffles: boolean;
   readonly byteWeight: number;
   readonly sessionTtlMs: number;
+  /** Does an executor keep as little output as it can? */
+  readonly keepsLittle: boolean;
   readonly operations: readonly Operation[];
   readonly faults: readonly Fault[];
 }
@@ -85,6 +95,7 @@ export const quietProgram: Program = {
   exitAfterMs: null,
   exitCode: 0,
   endLagMs: 0,
+  stderrLagMs: 0,
   closesOutputEarly: false,
   lingersMs: 0,
   readEveryMs: 0,
@@ -103,6 +114,7 @@ export const calmScenario: Scenario = {
   shuffles: false,
   byteWeight: 1,
   sessionTtlMs: 30_000,
+  keepsLittle: false,
   operations: [],
   faults: [],
 };

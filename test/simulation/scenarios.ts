@@ -18,16 +18,21 @@ const size = fc.oneof(
 );
 const rarely = fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
+const stream = fc.constantFrom("stdout" as const, "stderr" as const);
+const piece = fc.record({ afterMs: pause, stream, bytes: size });
+const largePiece = fc.record({ afterMs: fc.constantFrom(0, 0, 0, 20), stream, bytes: fc.constant(65_536) });
+
 const program: fc.Arbitrary<Program> = fc.record({
   spawnMs: fc.oneof({ weight: 5, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.nat(4_000) }),
   failsToSpawn: rarely,
-  output: fc.array(
-    fc.record({ afterMs: pause, stream: fc.constantFrom("stdout" as const, "stderr" as const), bytes: size }),
-    { maxLength: 12 },
+  output: fc.oneof(
+    { weight: 40, arbitrary: fc.array(piece, { maxLength: 12 }) },
+    { weight: 1, arbitrary: fc.array(largePiece, { minLength: 10, maxLength: 40 }) },
   ),
   exitAfterMs: fc.option(pause, { nil: null, freq: 3 }),
   exitCode: fc.constantFrom(0, 1, 127),
   endLagMs: fc.constantFrom(0, 0, 1, 40),
+  stderrLagMs: fc.constantFrom(0, 0, 1, 200),
   closesOutputEarly: rarely,
   lingersMs: fc.constantFrom(0, 0, 0, 30, 5_000),
   readEveryMs: fc.constantFrom(0, 0, 0, 30, 2_000, null),
@@ -52,6 +57,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       slot,
       program,
       stdin: fc.constantFrom("pipe" as const, "pipe" as const, "pty" as const, "none" as const),
+      readerMs: fc.constantFrom(null, null, 0, 20, 300),
       abortAfterMs: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(60) }),
     }),
   },
@@ -98,7 +104,7 @@ const cutOnMessage: fc.Arbitrary<Fault> = fc.record({
   dial: fc.integer({ min: 1, max: 4 }),
   direction: fc.constantFrom("up" as const, "down" as const),
   message: fc.integer({ min: 1, max: 12 }),
-  isLost: fc.boolean(),
+  how: fc.constantFrom("lost" as const, "lost" as const, "heard" as const, "heard" as const, "stranded" as const),
 });
 const blackHole: fc.Arbitrary<Fault> = fc.record({
   type: fc.constant("blackHole" as const),
@@ -126,16 +132,29 @@ const stall: fc.Arbitrary<Fault> = fc.record({
   at: moment,
   forMs: outage,
 });
+const strand: fc.Arbitrary<Fault> = fc.record({ type: fc.constant("strand" as const), client, at: moment });
+const steal: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("steal" as const),
+  client,
+  at: moment,
+  forMs: outage,
+});
 
 /** Worlds differ in what goes wrong there: where everything does, nothing gets far enough to fail in an interesting way. */
 const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
   { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage), { maxLength: 10, size: "max" }) },
   { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
-  { weight: 3, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole), { maxLength: 8, size: "max" }) },
+  {
+    weight: 3,
+    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal), { maxLength: 8, size: "max" }),
+  },
   {
     weight: 2,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart), { maxLength: 10, size: "max" }),
+    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, strand, steal), {
+      maxLength: 10,
+      size: "max",
+    }),
   },
 );
 
@@ -150,6 +169,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
     shuffles: fc.boolean(),
     byteWeight: fc.constantFrom(1, 1, 16, 128),
     sessionTtlMs: fc.constantFrom(30_000, 30_000, 30_000, 2_000, 0),
+    keepsLittle: fc.boolean(),
     operations: fc.array(operation, { maxLength: 30, size: "max" }),
     faults,
   })

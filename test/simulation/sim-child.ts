@@ -40,6 +40,8 @@ export class SimChild implements Child {
   closedStdin = false;
   hasExited = false;
   released = false;
+  /** When it had exited, and its last stream had ended. */
+  overAtMs: number | null = null;
   readonly #program: Program;
   readonly #clock: Clock;
   readonly #listener: ChildListener;
@@ -84,6 +86,12 @@ export class SimChild implements Child {
   /** Has everything ended that its executor has to hear of? */
   get isOver(): boolean {
     return this.hasExited && this.#open.size === 0;
+  }
+
+  /** Does it read what it is given, and soon? */
+  get readsSoon(): boolean {
+    const { readEveryMs, closesStdinAfter } = this.#program;
+    return !this.hasExited && this.isAlive && closesStdinAfter === null && readEveryMs !== null && readEveryMs <= 30;
   }
 
   /** Comes to its end by itself, soon, whatever its program says. */
@@ -197,6 +205,7 @@ export class SimChild implements Child {
     const { lingersMs } = this.#program;
     this.#descendantsAlive = lingersMs > 0 && exitCode < 128;
     for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child is gone"));
+    if (this.isOver) this.overAtMs = this.#clock.now();
     this.#listener.exited(exitCode);
     if (!this.#descendantsAlive) return this.#after(this.#program.endLagMs, () => this.#endOutput());
     this.#after(lingersMs, () => {
@@ -218,7 +227,15 @@ export class SimChild implements Child {
 
   /** Every end of the pipes is closed by whoever held it. */
   #endOutput(): void {
-    for (const stream of this.#open) this.#ending.add(stream);
+    for (const stream of this.#open) {
+      if (stream !== "stderr") this.#ending.add(stream);
+      else this.#after(this.#program.stderrLagMs, () => this.#endStderr());
+    }
+    this.#endStreams();
+  }
+
+  #endStderr(): void {
+    this.#ending.add("stderr");
     this.#endStreams();
   }
 
@@ -227,6 +244,7 @@ export class SimChild implements Child {
     for (const stream of this.#ending) {
       if (!this.#open.delete(stream)) continue;
       this.#trace(`${stream} ends`);
+      if (this.isOver) this.overAtMs = this.#clock.now();
       this.#listener.ended(stream);
     }
     this.#ending.clear();

@@ -54,6 +54,8 @@ export class SimClient {
   wasClosed = false;
   readonly #options: SimClientOptions;
   readonly #slots = new Map<number, Slot>();
+  /** Processes whose handle is disposed of: nobody reads any more. */
+  readonly #disposed = new Set<string>();
   #lines = 0;
 
   constructor(options: SimClientOptions) {
@@ -97,6 +99,7 @@ export class SimClient {
       case "terminate":
         return this.#onProcess(operation, (process) => process.terminate());
       case "dispose":
+        this.#disposed.add(this.#slots.get(operation.slot)?.name ?? "");
         return this.#onProcess(operation, (process) => process[Symbol.asyncDispose]());
       case "writeFile": {
         const path = `/${this.name}/${this.calls.length}`;
@@ -131,7 +134,11 @@ export class SimClient {
     this.#slots.set(operation.slot, { name, process });
     this.#track("start", name, process);
     process.then(
-      (started) => this.followed.push(new FollowedProcess(name, started, () => site.child(name), violate)),
+      (started) => {
+        const followed = new FollowedProcess(name, started, () => site.child(name), violate);
+        this.followed.push(followed);
+        if (operation.readerMs !== null) void followed.read(clock, operation.readerMs, () => this.#disposed.has(name));
+      },
       () => undefined,
     );
   }

@@ -4,16 +4,20 @@ import type { Transport, TransportEnd, TransportListener } from "../../src/ports
 import { Inbox } from "../../src/transports/inbox.ts";
 import { DrainWatch } from "../../src/transports/water-marks.ts";
 import { chance } from "./chance.ts";
+import type { WireWatch } from "./wire-watch.ts";
 
 /** `up`: from the client to the executor; `down`: back. */
 export type Direction = "up" | "down";
 
-/** Cuts a link when a certain message arrives: with it lost, or just after it was heard. */
+/**
+ * Strikes when a certain message arrives: it is lost and the link cut, or the link is cut just after it was heard, or it is lost
+ * and the link dead from then on without anybody's hearing of it.
+ */
 export interface CutOnMessage {
   readonly direction: Direction;
   /** Ordinal of the message in its direction, from 1. */
   readonly message: number;
-  readonly isLost: boolean;
+  readonly how: "lost" | "heard" | "stranded";
 }
 
 /** How one link carries. */
@@ -26,6 +30,7 @@ export interface SimLinkOptions {
   /** Every queued byte counts for so many, so that small outputs fill the link. */
   readonly byteWeight: number;
   readonly cuts: readonly CutOnMessage[];
+  readonly watch: WireWatch;
   /** Until when nothing arrives in a direction, as on a path that is down for a while: what was sent arrives later. */
   heldUntil(direction: Direction): number;
   trace(text: string): void;
@@ -44,8 +49,9 @@ export class SimLink {
     this.#options = options;
     this.client = new SimEnd("client", new Lane("up", options), options);
     this.executor = new SimEnd("executor", new Lane("down", options), options);
-    this.client.join(this.executor, this);
-    this.executor.join(this.client, this);
+    const { watch, name } = options;
+    this.client.join(this.executor, this, { sent: (text) => watch.asked(name, text), gone: () => undefined });
+    this.executor.join(this.client, this, { sent: (text) => watch.answered(name, text), gone: () => watch.gone(name) });
   }
 
   get name(): string {
@@ -63,6 +69,14 @@ export class SimLink {
     this.#options.trace(`${this.name} cut, what is under way ${delivers ? "arrives" : "is lost"}`);
     this.client.breakOff(delivers);
     this.executor.breakOff(delivers);
+  }
+
+  /** Nothing arrives any more, in either direction, and nobody hears of that. */
+  strand(): void {
+    this.#options.trace(`${this.name} is stranded`);
+    this.client.lane.isStranded = true;
+    this.executor.lane.isStranded = true;
+    this.pathChanged();
   }
 
   /** The executor is gone in an instant: its end tells it nothing any more. */
@@ -94,6 +108,8 @@ class Lane {
   #arrived = 0;
   #lastDueMs = 0;
   #timer: unknown = null;
+  /** Nothing arrives any more. */
+  isStranded = false;
 
   constructor(direction: Direction, options: SimLinkOptions) {
     this.direction = direction;
@@ -124,7 +140,7 @@ class Lane {
     if (this.#timer !== null) clock.clearTimeout(this.#timer);
     this.#timer = null;
     const next = this.#underWay[0];
-    if (next === undefined) return;
+    if (next === undefined || this.isStranded) return;
     const dueMs = Math.max(next.dueMs, this.#options.heldUntil(this.direction));
     this.#timer = clock.setTimeout(() => this.#deliver(), dueMs - clock.now());
   }
@@ -142,7 +158,7 @@ class Lane {
       );
       const cut = this.#options.cuts.find((c) => c.direction === this.direction && c.message === this.#arrived);
       if (cut !== undefined) {
-        this.onCut(next, cut.isLost);
+        this.onCut(next, cut.how);
         return this.rearm();
       }
     }
@@ -151,7 +167,14 @@ class Lane {
   }
 
   /** Set by the link: a cut strikes at this message. */
-  onCut: (item: UnderWay, isLost: boolean) => void = () => undefined;
+  onCut: (item: UnderWay, how: CutOnMessage["how"]) => void = () => undefined;
+}
+
+/** Who reads along at one end. */
+interface EndWatch {
+  sent(text: string): void;
+  /** The owner of the end let go of the link, or heard of its end. */
+  gone(): void;
 }
 
 /** One end of a link. */
@@ -164,10 +187,15 @@ class SimEnd implements Transport {
   readonly #inbox: Inbox;
   readonly #drain = new DrainWatch();
   #other: SimEnd = this;
+  #watch: EndWatch = { sent: () => undefined, gone: () => undefined };
   #queuedBytes = 0;
   #graceTimer: unknown = null;
   #isSilenced = false;
   #isOpen = false;
+  /** Its owner has closed or destroyed it. */
+  #isGivenUp = false;
+  /** Its end is known here. */
+  #isFinished = false;
   isClosed = false;
   isOver = false;
 
@@ -183,12 +211,14 @@ class SimEnd implements Transport {
     });
   }
 
-  join(other: SimEnd, link: SimLink): void {
+  join(other: SimEnd, link: SimLink, watch: EndWatch): void {
     this.#other = other;
-    this.lane.onCut = (item, isLost) => {
-      if (isLost) this.#taken(item.bytes);
-      else item.arrive();
-      link.cut(false);
+    this.#watch = watch;
+    this.lane.onCut = (item, how) => {
+      if (how === "heard") item.arrive();
+      else this.#taken(item.bytes);
+      if (how === "stranded") link.strand();
+      else link.cut(false);
     };
   }
 
@@ -211,12 +241,15 @@ class SimEnd implements Transport {
       drained: () => ifAlive(() => listener.drained()),
       ended: (end) => {
         this.isOver = true;
+        this.#watch.gone();
         ifAlive(() => listener.ended(end));
       },
     });
   }
 
   send(message: string | Uint8Array): void {
+    if (this.#isGivenUp) return;
+    this.#watch.sent(typeof message === "string" ? message : Buffer.from(message).toString());
     if (this.isClosed) return;
     const bytes = typeof message === "string" ? Buffer.byteLength(message) : message.length;
     this.#queuedBytes += bytes;
@@ -246,15 +279,17 @@ class SimEnd implements Transport {
   }
 
   close(code: number, reason: string): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.#isGivenUp || this.#isFinished) return this.#giveUp();
+    this.#giveUp();
     this.#inbox.stop();
     const other = this.#other;
-    this.lane.push(0, null, () => other.#heardClose({ code, reason }));
+    if (!this.isClosed) this.lane.push(0, null, () => other.#heardClose({ code, reason }));
+    this.isClosed = true;
     this.#graceTimer = this.#clock.setTimeout(() => this.destroy(), closeGraceMs);
   }
 
   destroy(): void {
+    this.#giveUp();
     this.isClosed = true;
     this.#inbox.stop();
     this.#finish({ code: 1006, reason: "destroyed by this end" });
@@ -275,6 +310,13 @@ class SimEnd implements Transport {
   /** Its owner is gone. */
   silence(): void {
     this.#isSilenced = true;
+    this.isOver = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#isGivenUp = true;
+    this.#watch.gone();
   }
 
   #heardClose(end: TransportEnd): void {
@@ -288,6 +330,7 @@ class SimEnd implements Transport {
 
   #finish(end: TransportEnd): void {
     this.isClosed = true;
+    this.#isFinished = true;
     if (this.#graceTimer !== null) this.#clock.clearTimeout(this.#graceTimer);
     this.#graceTimer = null;
     if (!this.#isOpen) this.isOver = true; // nobody to tell

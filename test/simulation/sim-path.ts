@@ -3,6 +3,7 @@ import type { Transport } from "../../src/ports/transport.ts";
 import { chance } from "./chance.ts";
 import { type CutOnMessage, type Direction, SimLink } from "./sim-link.ts";
 import type { SimSite } from "./sim-site.ts";
+import type { WireWatch } from "./wire-watch.ts";
 
 /** What a path needs of its world. */
 export interface SimPathOptions {
@@ -10,6 +11,7 @@ export interface SimPathOptions {
   readonly seed: number;
   readonly name: string;
   readonly site: SimSite;
+  readonly watch: WireWatch;
   readonly latencyMs: readonly [least: number, most: number];
   readonly byteWeight: number;
   readonly cuts: readonly (CutOnMessage & { readonly dial: number })[];
@@ -31,7 +33,7 @@ export class SimPath {
 
   /** Opens a connection, as the library wants it; like many a real one it may not heed its signal. */
   readonly dial = async (signal: AbortSignal): Promise<Transport> => {
-    const { clock, seed, name, site, latencyMs, byteWeight, cuts, trace } = this.#options;
+    const { clock, seed, name, site, watch, latencyMs, byteWeight, cuts, trace } = this.#options;
     this.#dials += 1;
     const dial = this.#dials;
     const heeded = chance(seed, name, "dial", dial) % 2 === 0 ? signal : null;
@@ -46,6 +48,7 @@ export class SimPath {
       latencyMs,
       byteWeight,
       cuts: cuts.filter((cut) => cut.dial === dial),
+      watch,
       heldUntil: (direction) => this.#heldUntil[direction],
       trace,
     });
@@ -56,6 +59,10 @@ export class SimPath {
 
   cut(delivers: boolean): void {
     this.links.at(-1)?.cut(delivers);
+  }
+
+  strand(): void {
+    this.links.at(-1)?.strand();
   }
 
   /** Nothing arrives for a while; what was sent meanwhile arrives then. */

@@ -12,10 +12,15 @@ export interface SimSiteOptions {
   readonly clock: Clock;
   readonly seed: number;
   readonly sessionTtlMs: number;
+  /** Whether it keeps as little output as it can, in memory and on disk. */
+  readonly keepsLittle: boolean;
   program(name: string): Program;
   trace(text: string): void;
   fault(error: unknown): void;
 }
+
+/** The least that an executor can be told to keep. */
+const leastBytes = 1024 * 1024;
 
 interface Incarnation {
   readonly executor: Executor;
@@ -91,11 +96,13 @@ export class SimSite {
   }
 
   #start(): Incarnation {
-    const { seed, sessionTtlMs, program, trace, fault } = this.#options;
+    const { seed, sessionTtlMs, keepsLittle, program, trace, fault } = this.#options;
     const clock = new CrashableClock(this.#options.clock);
     const host = new SimHost({ clock, program, trace });
     this.hosts.push(host);
     const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
-    return { executor: new Executor(host, { clock, random, sessionTtlMs, onFault: fault }), host, clock, links: [] };
+    const output = keepsLittle ? { memoryBytes: leastBytes, spillBytesPerSession: leastBytes } : {};
+    const executor = new Executor(host, { clock, random, sessionTtlMs, output, onFault: fault });
+    return { executor, host, clock, links: [] };
   }
 }

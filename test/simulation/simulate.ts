@@ -7,6 +7,8 @@ import { horizonMs } from "./scenarios.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimPath } from "./sim-path.ts";
 import { SimSite } from "./sim-site.ts";
+import { SimThief } from "./sim-thief.ts";
+import { WireWatch } from "./wire-watch.ts";
 
 /** What a run came to. */
 export interface Outcome {
@@ -26,8 +28,8 @@ const mostSteps = 200_000;
 const healingMs = 45_000;
 /** Programs that were told to finish have finished after this. */
 const finishingMs = 12_000;
-/** After this an executor has forgotten everything: its longest retention, and the time-outs of its connections. */
-const forgettingMs = 100_000;
+/** After this an executor has forgotten everything: it has noticed that a peer is dead, and its sessions have expired. */
+const forgettingMs = 130_000;
 
 /** Runs a scenario from its first step to the quiet after its end, and checks every invariant on the way. */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
@@ -48,6 +50,8 @@ export class World {
   readonly clock: VirtualClock;
   readonly site: SimSite;
   readonly clients: readonly SimClient[];
+  /** By client, the path of whoever is after its session. */
+  readonly thieves: SimPath[] = [];
   /** Processes whose start is given up at some moment, before or after it has succeeded. */
   readonly abortedNames = new Set<string>();
   readonly #trace: string[] = [];
@@ -58,7 +62,7 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { seed, latencyMs, byteWeight, sessionTtlMs } = scenario;
+    const { seed, latencyMs, byteWeight, sessionTtlMs, keepsLittle } = scenario;
     let timers = 0;
     const tieBreak = () => chance(seed, "tie", timers++);
     const clock = new VirtualClock(scenario.shuffles ? { tieBreak } : {});
@@ -68,13 +72,17 @@ export class World {
     this.clock = clock;
     this.#nameStarts();
     const program = (name: string) => this.#program(name);
-    const site = new SimSite({ clock, seed, sessionTtlMs, program, trace, fault });
+    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, program, trace, fault });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
+    const watch = new WireWatch({ clock, sessionTtlMs, violate });
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {
       const name = `c${client}`;
       const cuts = scenario.faults.filter((one) => one.type === "cutOnMessage" && one.client === client);
-      const path = new SimPath({ clock, seed, name, site, latencyMs, byteWeight, cuts: cuts as CutFault[], trace });
+      const pathTo = (more: { name: string; cuts: CutFault[] }) =>
+        new SimPath({ clock, seed, site, watch, latencyMs, byteWeight, trace, ...more });
+      const path = pathTo({ name, cuts: cuts as CutFault[] });
+      this.thieves.push(pathTo({ name: `thief of ${name}`, cuts: [] }));
       return new SimClient({ name, seed, clock, path, site, nameOf, trace, violate, fault });
     });
   }
@@ -153,6 +161,8 @@ export class World {
     switch (fault.type) {
       case "cut":
         return path?.cut(fault.delivers);
+      case "strand":
+        return path?.strand();
       case "blackHole":
         return path?.hold(fault.direction === "both" ? ["up", "down"] : [fault.direction], untilMs);
       case "refuse":
@@ -161,11 +171,20 @@ export class World {
         return path?.hang(untilMs);
       case "restart":
         return this.site.restart(fault.forMs, fault.crashes);
+      case "steal":
+        return this.#steal(fault.client, fault.forMs);
       case "stall":
         return this.clock.stall(fault.forMs);
       case "cutOnMessage":
         return; // the link strikes by itself
     }
+  }
+
+  #steal(client: number, forMs: number): void {
+    const path = this.thieves[client];
+    const sessionId = this.clients[client]?.link?.state.sessionId;
+    if (path === undefined || sessionId === undefined || sessionId === null) return;
+    void new SimThief(this.clock, path, sessionId, forMs).steal();
   }
 
   #nameStarts(): void {

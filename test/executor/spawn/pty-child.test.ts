@@ -167,13 +167,17 @@ describe("a terminal", () => {
   });
 
   it.each([
-    ["ignores SIGHUP", "trap '' HUP; LATE & exit 5"],
-    ["has a session of its own", "setsid sh -c 'LATE' & sleep 0.05; exit 5"],
+    ["ignores SIGHUP", "trap '' HUP; LATE & READY; exit 5"],
+    ["has a session of its own", "setsid sh -c 'LATE' & READY; exit 5"],
   ])("stays open for a survivor that %s", async (_, script) => {
     verifies("02 P-27");
     const gate = mkdtempSync("/tmp/gate-");
     const late = `(echo ready >${gate}/ready; while [ ! -e ${gate}/open ]; do sleep 0.01; done; echo late)`;
-    const child = await RecordedChild.start(host, { argv: ["sh", "-c", script.replace("LATE", late)], ...pty });
+    const ready = `while [ ! -e ${gate}/ready ]; do sleep 0.01; done`;
+    const child = await RecordedChild.start(host, {
+      argv: ["sh", "-c", script.replace("LATE", late).replace("READY", ready)],
+      ...pty,
+    });
     await child.untilExited();
     expect(child.isClosed).toBe(false);
     writeFileSync(`${gate}/open`, "");
