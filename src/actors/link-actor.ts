@@ -9,6 +9,7 @@ import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { keyed, repeatable } from "./call-repetition.ts";
 import { callLimits } from "./call-table.ts";
 import { ClientConnection } from "./client-connection.ts";
 import {
@@ -21,6 +22,7 @@ import {
   UnsupportedError,
 } from "./link-errors.ts";
 import { PendingCall } from "./pending-call.ts";
+import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
 
 /** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -59,39 +61,6 @@ export interface CallOptions {
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable?: boolean;
 }
-
-/** Reads `process/read` over the connection that is being caught up. */
-export type CatchUpRead = (params: WireParams<"process/read">) => Promise<Result<"process/read">>;
-
-/** Whoever follows one process of the link. */
-export interface ProcessFollower {
-  /** A notification about the process, in the order of the wire, which need not be the order of the numbers (01 W-44). */
-  notified(notification: ProcessNotification): void;
-  /**
-   * Catches up after an outage, before the new connection is installed (03 CL-40). Rejects only when the connection is
-   * lost again; whatever else goes wrong is this process's own trouble (03 CL-44).
-   */
-  catchUp(read: CatchUpRead): Promise<void>;
-  /** The link is over; nothing more comes. */
-  linkEnded(error: LinkFailedError | LinkClosedError): void;
-}
-
-/** A notification that is about one process. */
-export type ProcessNotification = Extract<ServerNotification, { readonly params: { readonly processId: string } }>;
-
-/** These change nothing, so that asking twice is as good as asking once (03 CL-21). */
-const repeatable: ReadonlySet<RequestName> = new Set([
-  "environment/info",
-  "process/read",
-  "process/terminate",
-  "fs/readFile",
-  "fs/getMetadata",
-  "fs/canonicalize",
-  "fs/readDirectory",
-]);
-
-/** These change something; with a key the executor knows a repetition and does it once (03 D-5). */
-const keyed: ReadonlySet<RequestName> = new Set(["fs/writeFile", "fs/createDirectory", "fs/remove", "fs/copy"]);
 
 const owners = actorOwners<LinkActor>();
 

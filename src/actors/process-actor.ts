@@ -1,6 +1,5 @@
 import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
-import { longestTimerMs } from "../ports/clock.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
@@ -14,6 +13,7 @@ import { ChunkSpill } from "./chunk-spill.ts";
 import { OutputLog, type OutputLogLimits } from "./output-log.ts";
 import type { SpillBudget } from "./spill-budget.ts";
 import { StdinQueue } from "./stdin-queue.ts";
+import { Waiters } from "./waiters.ts";
 import { WriteLedger } from "./write-ledger.ts";
 
 /** What a process needs from the session that owns it. */
@@ -82,7 +82,8 @@ export class ProcessActor {
   readonly #log: OutputLog;
   readonly #writes = new WriteLedger();
   readonly #stdin: StdinQueue;
-  readonly #readers = new Set<() => void>();
+  /** Long polls. */
+  readonly #readers: Waiters;
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
@@ -108,6 +109,7 @@ export class ProcessActor {
     this.#spec = spec;
     this.#owner = owner;
     this.#ports = ports;
+    this.#readers = new Waiters(ports.clock);
     this.#idJson = encodeProcessId(processId);
     this.#log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
     this.#stdin = new StdinQueue((bytes) => this.#child?.write(bytes) ?? Promise.reject(new Error("no child")));
@@ -137,7 +139,7 @@ export class ProcessActor {
   async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
     const afterSeq = request.afterSeq ?? 0;
     const waitMs = request.waitMs ?? 0;
-    if (waitMs > 0) await this.#news(afterSeq, waitMs, signal);
+    if (waitMs > 0) await this.#readers.wait(() => this.#hasNews(afterSeq), waitMs, signal);
     const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
     this.#balance(); // what was read makes room
     const snapshot = this.#actor.getSnapshot();
@@ -237,7 +239,7 @@ export class ProcessActor {
   /** The session expired: kill the group, drop the record (03 SS-15). */
   expire(): void {
     tell(this.#actor, { type: "session.expired" });
-    this.#wake();
+    this.#readers.wake();
   }
 
   /**
@@ -339,7 +341,7 @@ export class ProcessActor {
       this.#isCongested = true;
     }
     this.#balance();
-    this.#wake();
+    this.#readers.wake();
   }
 
   /** The machine itself failed: nothing may wait for it, nor outlive it. */
@@ -351,7 +353,7 @@ export class ProcessActor {
 
   #streamEnded(stream: OutputStream): void {
     tell(this.#actor, { type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
-    this.#wake();
+    this.#readers.wake();
   }
 
   #exited(exitCode: number): void {
@@ -360,7 +362,7 @@ export class ProcessActor {
     // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02
     // P-61). A terminal stays with whoever survives on it.
     if (this.#terminated && this.#spec.stdin !== "pty") this.#child?.release();
-    this.#wake();
+    this.#readers.wake();
   }
 
   /** The child waits while its output has nowhere to go: the connection is full, or the record is. */
@@ -380,41 +382,11 @@ export class ProcessActor {
     return true;
   }
 
-  /** Resolves when a read after `afterSeq` has something to say, or the wait is over (02 P-37). */
-  #news(afterSeq: number, waitMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#hasNews(afterSeq)) return Promise.resolve();
-    if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#ports.clock.clearTimeout(timer);
-        this.#readers.delete(check);
-        signal.removeEventListener("abort", abort);
-      };
-      const answer = () => {
-        leave();
-        resolve();
-      };
-      const check = () => {
-        if (this.#hasNews(afterSeq)) answer();
-      };
-      const abort = () => {
-        leave();
-        reject(signal.reason);
-      };
-      const timer = this.#ports.clock.setTimeout(answer, Math.min(waitMs, longestTimerMs));
-      this.#readers.add(check);
-      signal.addEventListener("abort", abort, { once: true });
-    });
-  }
-
+  /** Has a read after `afterSeq` something to say? (02 P-37) */
   #hasNews(afterSeq: number): boolean {
     const snapshot = this.#actor.getSnapshot();
     if (snapshot.hasTag("closed") || snapshot.hasTag("gone")) return true;
     if (this.#exitSeq !== null && afterSeq < this.#log.nextSeq - 1) return true;
     return this.#log.hasAfter(afterSeq);
-  }
-
-  #wake(): void {
-    for (const check of [...this.#readers]) check();
   }
 }

@@ -5,8 +5,9 @@ import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
-import type { CatchUpRead, LinkActor, ProcessFollower, ProcessNotification } from "./link-actor.ts";
+import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
+import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
 import { RecentEvents } from "./recent-events.ts";
 
 /** A process could not be followed any further: what it did in the meantime cannot be had any more. It was terminated. */
