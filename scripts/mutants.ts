@@ -129,7 +129,7 @@ const mutants: readonly Mutant[] = [
   {
     name: "does not read what was printed before a start was confirmed",
     file: "actors/remote-process-actor.ts",
-    from: "if (this.#mustRead) void this.#refill();",
+    from: "if (this.#hasMissed) void this.#refill();",
     to: "",
   },
   {
