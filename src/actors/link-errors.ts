@@ -1,3 +1,4 @@
+import type { AttemptError } from "../machines/link-machine.ts";
 import { type Effect, ProctorError } from "../protocol/errors.ts";
 import type { Feature } from "../protocol/extensions.ts";
 
@@ -41,7 +42,7 @@ export class UnsupportedError extends ProctorError {
 }
 
 /** The connection of an attempt to connect or to resume ended. Inside the link only. */
-export class ConnectionLostError extends ProctorError {
+export class ConnectionLostError extends ProctorError implements AttemptError {
   /** Another attempt may fare better (03 CL-13). */
   readonly isRetryable = true;
 
@@ -51,7 +52,7 @@ export class ConnectionLostError extends ProctorError {
 }
 
 /** The session is still held by another connection, most likely our own old one (03 CL-13). */
-export class SessionHeldError extends ProctorError {
+export class SessionHeldError extends ProctorError implements AttemptError {
   readonly isRetryable = true;
 
   constructor(cause: unknown) {
