@@ -8,6 +8,7 @@ import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { FileHandles } from "./file-handles.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
@@ -68,6 +69,7 @@ export class ConnectionActor implements SessionHolder {
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
   readonly #actor: Actor<typeof logic>;
+  readonly #files: FileHandles;
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
@@ -82,6 +84,7 @@ export class ConnectionActor implements SessionHolder {
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
+    this.#files = new FileHandles(ports, owner.fault);
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -135,6 +138,7 @@ export class ConnectionActor implements SessionHolder {
       this.#abort.abort(rpcError("invalidRequest", isTaken ? sessionTakenOver : "the connection is ending"));
       this.#session?.detach(this.connectionId);
       this.#session = null;
+      this.#files.connectionEnded();
     },
     refusePending: (): void => {
       const error = rpcError("invalidRequest", sessionTakenOver);
@@ -185,7 +189,7 @@ export class ConnectionActor implements SessionHolder {
     }
     const session = this.#owner.attach(resumeSessionId, this);
     this.#session = session;
-    this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder() };
+    this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder(), files: this.#files };
     tell(this.#actor, { type: "session.attached" });
     this.#transport.send(encodeResult(id, { sessionId: session.sessionId, proctor: this.#owner.offer }));
   }

@@ -1,4 +1,5 @@
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
+import type { FileHandles } from "./file-handles.ts";
 import type { PathOrder } from "./path-order.ts";
 import type { SessionActor } from "./session-actor.ts";
 
@@ -10,6 +11,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** The order of file operations on this connection (04 F-7). */
   readonly paths: PathOrder;
+  /** The files that this connection reads in blocks (04 F-44). */
+  readonly files: FileHandles;
 }
 
 /**

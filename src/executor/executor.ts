@@ -10,6 +10,7 @@ import type { Host } from "../ports/host.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { features, type Offer } from "../protocol/extensions.ts";
+import { blockRequests } from "./requests/block-requests.ts";
 import { fileRequests } from "./requests/file-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
 import { sessionRequests } from "./requests/session-requests.ts";
@@ -79,6 +80,7 @@ export class Executor implements AsyncDisposable {
       "environment/info": () => host.info(),
       ...processRequests(host),
       ...fileRequests(host.files),
+      ...blockRequests(host.files),
       ...sessionRequests(),
     };
   }

@@ -1,4 +1,5 @@
 import { connectionMachine } from "./connection-machine.ts";
+import { fileHandleMachine } from "./file-handle-machine.ts";
 import { linkMachine } from "./link-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
@@ -6,6 +7,7 @@ import { sessionMachine } from "./session-machine.ts";
 
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
+export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
 export { type LinkEvent, linkMachine } from "./link-machine.ts";
 export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
 export { type RemoteProcessEvent, type RemoteProcessInput, remoteProcessMachine } from "./remote-process-machine.ts";
@@ -16,6 +18,7 @@ export const machines = {
   process: processMachine,
   session: sessionMachine,
   connection: connectionMachine,
+  "file-handle": fileHandleMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
 } as const;

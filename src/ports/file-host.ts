@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
-import type { PathHost } from "../protocol/path-uri/index.ts";
+import type { PathHost, PathUri } from "../protocol/path-uri/index.ts";
 
 /** An absolute path of the host: text, or the raw bytes where a name is not UTF-8 (04 P-22). */
 export type NativePath = string | Buffer;
@@ -33,6 +33,36 @@ export interface FileMetadata {
   readonly modifiedAtMs: number;
 }
 
+/** A file that is open for reading. It stays the same file whatever becomes of its path (04 F-48). */
+export interface OpenFile {
+  /** Fills a block of `length` bytes from an absolute offset on; shorter only where the file ends (04 F-45). */
+  read(offset: number | bigint, length: number): Promise<Uint8Array>;
+  /** Lets the descriptor go, after the reads that are under way. */
+  close(): Promise<void>;
+}
+
+/** How far a walk goes (04 part C). */
+export interface WalkLimits {
+  /** 0: the entries of the root only. */
+  readonly maxDepth: number;
+  /** Directories that are read, the root included. */
+  readonly maxDirectories: number;
+  /** Entries that are looked at. */
+  readonly maxEntries: number;
+  readonly followDirectorySymlinks: boolean;
+  /** List directories whose name starts with a dot, but do not enter them. */
+  readonly pruneHiddenDirectories: boolean;
+}
+
+/** What a walk found, breadth first, each directory by name. */
+export interface WalkFindings {
+  readonly entries: readonly { readonly path: string; readonly kind: "directory" | "file" }[];
+  /** What could not be examined, with the words of the operating system; it does not end the walk. */
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+  /** A limit was reached with more to come. */
+  readonly truncated: boolean;
+}
+
 /** One name in a directory; the kind is that of the target of a link (04 F-30). */
 export interface DirectoryEntry {
   /** The raw bytes of the name. */
@@ -63,6 +93,10 @@ export interface FileHost extends PathHost {
   remove(path: NativePath, options: { readonly recursive: boolean; readonly force: boolean }): Promise<void>;
   /** Copies a file, a link or, with `recursive`, a tree (04 F-38 to F-41). */
   copy(source: NativePath, destination: NativePath, options: { readonly recursive: boolean }): Promise<void>;
+  /** Opens a regular file, under the rules of `readFile`, without a limit on its size (04 F-43). */
+  open(path: NativePath): Promise<OpenFile>;
+  /** Lists a tree by URI, from the root's own spelling on (04 W-2 to W-9). */
+  walk(root: PathUri, limits: WalkLimits): Promise<WalkFindings>;
 }
 
 /** Operations whose failure leaves everything as it was. */

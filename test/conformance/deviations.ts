@@ -1,3 +1,4 @@
+import type { JsonObject } from "./peer/message.ts";
 import type { ServerKind } from "./peer/server.ts";
 
 /**
@@ -19,6 +20,12 @@ export type Deviation = {
       readonly kind: "error";
       readonly id: string;
       readonly code: number;
+    }
+  | {
+      /** A request answers this result instead. */
+      readonly kind: "result";
+      readonly id: string;
+      readonly result: JsonObject;
     }
   | {
       /** A refused start succeeds, and its process prints this and exits 0. */
@@ -223,6 +230,30 @@ const proctor: readonly Deviation[] = [
     kind: "remark",
     recorded: "size of hl1 after: 0",
     instead: "size of hl1 after: 7",
+  },
+  {
+    scenario: "fs-before-initialize",
+    rule: "04 W-1",
+    why: "the method exists here; the request lacks its options",
+    demand: "must",
+    kind: "error",
+    id: "10",
+    code: -32602,
+  },
+  {
+    scenario: "fs-walk",
+    rule: "04 W-3",
+    why: "every name is exact: with a line break, a tab, or bytes that are not UTF-8",
+    demand: "must",
+    kind: "result",
+    id: "35",
+    result: {
+      entries: ["C:", "back%5Cslash", "new%0Aline", "newline", "nu%FF", "per%2525", "q%3Fm", "sp%20ace", "tab%09x"].map(
+        (name) => ({ path: `file:///tmp/fx/odd/${name}`, kind: "file" }),
+      ),
+      errors: [],
+      truncated: false,
+    },
   },
   {
     scenario: "*",

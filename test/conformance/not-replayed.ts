@@ -3,7 +3,7 @@ import type { ServerKind } from "./peer/server.ts";
 /** Methods that a server does not offer yet: until then a request of one is answered with -32601. */
 export const notOffered: Readonly<Record<ServerKind, ReadonlySet<string>>> = {
   reference: new Set(),
-  proctor: new Set(["fs/close", "fs/open", "fs/readBlock", "fs/walk", "http/request"]),
+  proctor: new Set(["http/request"]),
 };
 
 /** Recordings that a server is not measured against yet, with the reason. */
@@ -13,12 +13,7 @@ export const notReplayed: Readonly<Record<ServerKind, Readonly<Record<string, st
     "fs-walk-errors": "fs/walk came with release 0.169.0",
   },
   proctor: {
-    "fs-open-limit": "fs/open is not offered yet",
-    "fs-open-readblock-close": "fs/open is not offered yet",
-    "fs-readblock-offsets": "fs/open is not offered yet",
     "fs-sandboxed": "there is no sandbox yet",
-    "fs-walk": "fs/walk is not offered yet",
-    "fs-walk-errors": "fs/walk is not offered yet",
     "p28-sandbox-denied": "there is no sandbox yet",
   },
 };

@@ -5,6 +5,8 @@ import {
   type FileHost,
   type FileMetadata,
   type NativePath,
+  type OpenFile,
+  type WalkFindings,
 } from "../../src/ports/file-host.ts";
 
 /** What an operation on a file costs, in milliseconds. */
@@ -61,6 +63,21 @@ export class SimFiles implements FileHost {
 
   async copy(source: NativePath): Promise<void> {
     throw new FileError("EROFS", "copy", source);
+  }
+
+  async open(path: NativePath): Promise<OpenFile> {
+    const bytes = await this.readFile(path);
+    return {
+      read: async (offset, length) => {
+        await this.#work();
+        return bytes.subarray(Number(offset), Number(offset) + length);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async walk(): Promise<WalkFindings> {
+    return { entries: [], errors: [], truncated: false };
   }
 
   #work(): Promise<void> {

@@ -5,9 +5,11 @@ import { attempt, refuseNul } from "./attempt.ts";
 import { copy } from "./copy.ts";
 import { createDirectory } from "./create-directory.ts";
 import { metadata } from "./metadata.ts";
+import { openForBlocks } from "./open-file.ts";
 import { readDirectory } from "./read-directory.ts";
 import { readRegularFile } from "./read-regular-file.ts";
 import { remove } from "./remove.ts";
+import { walk } from "./walk.ts";
 import { writeFile } from "./write-file.ts";
 
 /** The files of the machine this program runs on. */
@@ -27,6 +29,8 @@ export const nodeFileHost: FileHost = {
     refuseNul("copy", destination);
     await copy(source, destination, options);
   },
+  open: checked("open", openForBlocks),
+  walk,
 };
 
 function checked<Rest extends readonly unknown[], T>(

@@ -1,13 +1,12 @@
-import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
+import type { RequestHandlers } from "../../actors/request-handlers.ts";
 import type { FileHost, NativePath } from "../../ports/file-host.ts";
 import { decodeBase64, encodeBase64 } from "../../protocol/base64.ts";
 import { rpcError } from "../../protocol/errors.ts";
-import { type PathHost, PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
-import type { SandboxContext } from "../../protocol/sandbox.ts";
+import { PathUri } from "../../protocol/path-uri/index.ts";
 import { entryPath } from "../files/native-path.ts";
-import { enforcementRefusal, needsEnforcement } from "../sandbox-intent.ts";
 import { base64Fault } from "./base64-fault.ts";
-import { fileAnswer } from "./file-errors.ts";
+import { nativePath, pathCalls } from "./path-calls.ts";
+import { walkLimits } from "./walk-limits.ts";
 
 /** Bounds of the file methods. */
 export interface FileRequestOptions {
@@ -24,43 +23,11 @@ const envelopeBytes = 64 * 1024;
  */
 export const defaultReadLimitBytes = Math.floor((messageBytes - envelopeBytes) / 4) * 3;
 
-interface Use {
-  readonly caller: Caller;
-  readonly mutates: boolean;
-}
-
 /** The `fs/*` methods that name a path and need no handle (04 sections 10.1 to 10.8). */
 export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
   const limitBytes = options.readLimitBytes ?? defaultReadLimitBytes;
 
-  /** Refusals come before the queue: at once, with nothing touched (04 F-54). */
-  async function inOrder<T>(
-    touched: readonly NativePath[],
-    sandbox: SandboxContext | null,
-    { caller, mutates }: Use,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    if (sandbox !== null && needsEnforcement(sandbox, host)) {
-      throw rpcError("invalidRequest", enforcementRefusal(sandbox, host));
-    }
-    return caller.paths.run(touched, { mutates, signal: caller.signal }, async () => {
-      try {
-        return await work();
-      } catch (error) {
-        throw fileAnswer(error, host);
-      }
-    });
-  }
-
-  async function onPath<T>(
-    params: { readonly path: PathUri; readonly sandbox: SandboxContext | null },
-    use: Use,
-    work: (path: NativePath) => Promise<T>,
-  ): Promise<T> {
-    const path = nativePath(params.path, host);
-    return inOrder([path], params.sandbox, use, () => work(path));
-  }
-
+  const { inOrder, onPath } = pathCalls(host);
   const uriOf = (path: NativePath) => PathUri.fromNative(path, host).canonical;
 
   return {
@@ -104,6 +71,14 @@ export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
         })),
       })),
 
+    "fs/walk": async (params, caller) => {
+      const limits = walkLimits(params.options);
+      return onPath(params, { caller, mutates: false }, async () => {
+        const { entries, errors, truncated } = await host.walk(params.path, limits);
+        return { entries: [...entries], errors: [...errors], truncated };
+      });
+    },
+
     "fs/remove": (params, caller) =>
       onPath(params, { caller, mutates: true }, async (path) => {
         await host.remove(path, { recursive: params.recursive ?? true, force: params.force ?? true });
@@ -119,14 +94,4 @@ export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
       });
     },
   } satisfies RequestHandlers;
-}
-
-/** Raises -32600 for a path of another system, and for one with a NUL (04 P-21, P-32). */
-function nativePath(uri: PathUri, host: PathHost): NativePath {
-  try {
-    const path = uri.toSystemPath(host);
-    return typeof path === "string" ? path : Buffer.from(path.buffer, path.byteOffset, path.byteLength);
-  } catch (error) {
-    throw error instanceof PathUriError ? rpcError("invalidRequest", error.message) : error;
-  }
 }

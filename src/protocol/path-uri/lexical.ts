@@ -52,6 +52,14 @@ export function joinParts(base: PathParts, text: string, host: PathHost | undefi
   return { host: base.host, segments };
 }
 
+/** The entry of a directory that has exactly this name, given as a byte string: nothing in it separates or is resolved. */
+export function childParts(base: PathParts, name: string, host: PathHost | undefined): PathParts {
+  if (isOpaque(base)) throw invalidOn("notJoinable", spell(base), host);
+  const kept = withoutTrailingSlash(base.segments);
+  const segment = encodeName(name);
+  return { host: base.host, segments: [...kept, kept.length === 0 ? firstSegmentAsName(segment, base.host) : segment] };
+}
+
 /**
  * Whether `parts` is `ancestor` or lies below it, by spelling alone: no case folding, no look at the file system. A segment
  * that would decode to a separator makes the answer no (04 P-42).

@@ -1,5 +1,5 @@
 import { conventionOf, inferConvention } from "./convention.ts";
-import { basenameOf, joinParts, parentOf, startsWithParts } from "./lexical.ts";
+import { basenameOf, childParts, joinParts, parentOf, startsWithParts } from "./lexical.ts";
 import { nativeBytesOf, nativeTextOf, partsOfNative } from "./native.ts";
 import { isOpaque } from "./opaque.ts";
 import { parseParts } from "./parse.ts";
@@ -96,6 +96,11 @@ export class PathUri {
    */
   join(text: string, host?: PathHost): PathUri {
     return text === "" ? this : new PathUri(joinParts(this.#parts, text, host));
+  }
+
+  /** The entry of this directory with exactly this name, whose bytes need not be UTF-8 (04 F-32, W-3). */
+  child(name: Uint8Array, host?: PathHost): PathUri {
+    return new PathUri(childParts(this.#parts, byteString(name), host));
   }
 
   /** Whether this path is `ancestor` or lies below it, by spelling alone (04 P-42). */

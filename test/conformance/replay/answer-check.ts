@@ -40,11 +40,15 @@ export class AnswerCheck {
       return this.#context.report(...differences({ code: -32601 }, body.error, `error for ${request.method}`));
     }
     const better = this.#context.deviations.find(
-      (other) => (other.kind === "error" || other.kind === "started") && other.id === line.id,
+      (other) =>
+        (other.kind === "error" || other.kind === "result" || other.kind === "started") && other.id === line.id,
     );
     if (!better) return this.#context.report(...faults);
     if (faults.length === 0 && better.demand === "may") return;
-    if (better.kind === "error") {
+    if (better.kind === "result") {
+      const wrong = differences(better.result, body.result);
+      this.#context.report(...wrong.map((fault) => `${fault} (${better.rule}: ${better.why})`));
+    } else if (better.kind === "error") {
       const wrong = differences({ code: better.code }, body.error, "error");
       this.#context.report(...wrong.map((fault) => `${fault} (${better.rule}: ${better.why}); answered ${show(body)}`));
       if (session && processId !== undefined) this.#context.book.waive(session, processId);

@@ -1,13 +1,16 @@
+import { FileHandles } from "../../../src/actors/file-handles.ts";
 import { PathOrder } from "../../../src/actors/path-order.ts";
 import type { Caller } from "../../../src/actors/request-handlers.ts";
 import { nodeFileHost } from "../../../src/executor/files/node-file-host.ts";
+import { blockRequests } from "../../../src/executor/requests/block-requests.ts";
 import { type FileRequestOptions, fileRequests } from "../../../src/executor/requests/file-requests.ts";
+import { systemClock } from "../../../src/ports/clock.ts";
 import type { FileHost } from "../../../src/ports/file-host.ts";
 import { decodeParams } from "../../../src/protocol/decode.ts";
 import { RpcError } from "../../../src/protocol/errors.ts";
 import type { Params, WireParams, WireResult } from "../../../src/protocol/methods.ts";
 
-export type FileMethod = keyof ReturnType<typeof fileRequests>;
+export type FileMethod = keyof (ReturnType<typeof fileRequests> & ReturnType<typeof blockRequests>);
 
 /** What went wrong, as the wire shows it. */
 export interface CallError {
@@ -28,9 +31,14 @@ export type FileCall = <M extends FileMethod>(method: M, params: WireParams<M>) 
 export function fileCalls(
   options: FileRequestOptions & { readonly host?: FileHost; readonly signal?: AbortSignal } = {},
 ): FileCall {
-  const handlers = fileRequests(options.host ?? nodeFileHost, options);
+  const host = options.host ?? nodeFileHost;
+  const handlers = { ...fileRequests(host, options), ...blockRequests(host) };
+  const fault = (error: unknown) => {
+    throw error;
+  };
   const caller = {
     paths: new PathOrder(),
+    files: new FileHandles({ clock: systemClock }, fault),
     signal: options.signal ?? new AbortController().signal,
   } as Caller; // file methods have nothing to do with the session
   return async <M extends FileMethod>(method: M, params: WireParams<M>) => {

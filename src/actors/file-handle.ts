@@ -1,0 +1,85 @@
+import type { Actor } from "xstate";
+import { fileHandleMachine } from "../machines/file-handle-machine.ts";
+import type { OpenFile } from "../ports/file-host.ts";
+import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+
+/** What a handle needs from the table that holds it. */
+export interface FileHandleOwner {
+  /** The handle is over: its id is free. */
+  forget(handle: FileHandleActor): void;
+  /** The machine itself failed. */
+  fault(error: unknown): void;
+}
+
+const owners = actorOwners<FileHandleActor>();
+
+const logic = fileHandleMachine.provide({
+  actions: { release: ({ self }) => owners.of(self).effects.release() },
+});
+
+/** A file that one connection reads in blocks: its machine and its descriptor. */
+export class FileHandleActor {
+  /** The client's name for it. */
+  readonly handleId: string;
+  /** Resolves when the descriptor is closed. */
+  readonly ended: Promise<void>;
+
+  readonly #file: OpenFile;
+  readonly #owner: FileHandleOwner;
+  readonly #actor: Actor<typeof logic>;
+  readonly #end = Promise.withResolvers<void>();
+
+  constructor(handleId: string, file: OpenFile, owner: FileHandleOwner, ports: ActorSystemPorts) {
+    this.handleId = handleId;
+    this.ended = this.#end.promise;
+    this.#file = file;
+    this.#owner = owner;
+    this.#actor = owners.create(logic, this, {
+      ...ports,
+      id: `file handle ${handleId}`,
+      input: { handleId },
+      onFault: (error) => {
+        owner.fault(error);
+        this.effects.release();
+      },
+    });
+    this.#actor.start();
+  }
+
+  /** The statechart, for whoever wants to watch. */
+  get snapshot() {
+    return this.#actor.getSnapshot();
+  }
+
+  /** Reads one block; a failure ends the handle (04 F-45, F-46). */
+  async read(offset: number | bigint, length: number): Promise<Uint8Array> {
+    try {
+      return await this.#file.read(offset, length);
+    } catch (error) {
+      tell(this.#actor, { type: "read.failed" });
+      throw error;
+    }
+  }
+
+  /** The client is done with it. */
+  close(): void {
+    tell(this.#actor, { type: "close" });
+  }
+
+  /** The connection that held it is gone (04 F-44). */
+  connectionEnded(): void {
+    tell(this.#actor, { type: "connection.ended" });
+  }
+
+  /** For the machine's actions only. */
+  readonly effects = {
+    release: (): void => {
+      this.#owner.forget(this);
+      // Nobody waits for a close; one that fails says that the system lost the descriptor, which is a fault of ours.
+      void this.#file
+        .close()
+        .catch((error: unknown) => this.#owner.fault(error))
+        .finally(this.#end.resolve);
+    },
+  };
+}

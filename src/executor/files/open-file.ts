@@ -1,0 +1,44 @@
+import type { FileHandle } from "node:fs/promises";
+import { FileError, type NativePath, type OpenFile } from "../../ports/file-host.ts";
+import { attempt } from "./attempt.ts";
+import { openRegularFile } from "./open-regular-file.ts";
+import { placeOf } from "./place.ts";
+
+/** The system counts file positions in signed 64-bit numbers: from here on it refuses (04 F-46). */
+const firstInvalidOffset = 2n ** 63n - 1n;
+
+/** Opens a file to be read in blocks (04 F-43). */
+export async function openForBlocks(path: NativePath): Promise<OpenFile> {
+  const { handle } = await openRegularFile(placeOf(path), "open");
+  return new NodeOpenFile(handle, path);
+}
+
+class NodeOpenFile implements OpenFile {
+  readonly #handle: FileHandle;
+  readonly #path: NativePath;
+
+  constructor(handle: FileHandle, path: NativePath) {
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  async read(offset: number | bigint, length: number): Promise<Uint8Array> {
+    if (offset >= firstInvalidOffset) throw new FileError("EINVAL", "readBlock", this.#path);
+    // A `bigint` is a number that would round, and no file is that long.
+    if (typeof offset === "bigint") return new Uint8Array();
+    return attempt("readBlock", this.#path, async () => {
+      const block = Buffer.allocUnsafeSlow(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await this.#handle.read(block, filled, length - filled, offset + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return block.subarray(0, filled);
+    });
+  }
+
+  async close(): Promise<void> {
+    await attempt("readBlock", this.#path, () => this.#handle.close());
+  }
+}
