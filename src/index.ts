@@ -9,8 +9,10 @@ export {
 } from "./actors/link-errors.ts";
 export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
+export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
+export { FileChangedError } from "./client/remote-file-handle.ts";
 export {
   type RemoteDirectoryEntry,
   type RemoteFileInfo,

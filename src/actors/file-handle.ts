@@ -1,6 +1,6 @@
 import type { Actor } from "xstate";
 import { fileHandleMachine } from "../machines/file-handle-machine.ts";
-import type { OpenFile } from "../ports/file-host.ts";
+import type { NativePath, OpenFile } from "../ports/file-host.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 
 /** What a handle needs from the table that holds it. */
@@ -17,7 +17,7 @@ const logic = fileHandleMachine.provide({
   actions: { release: ({ self }) => owners.of(self).effects.release() },
 });
 
-/** A file that one connection reads in blocks: its machine and its descriptor. */
+/** A file that one connection reads or writes in blocks: its machine and its descriptor. */
 export class FileHandleActor {
   /** The client's name for it. */
   readonly handleId: string;
@@ -59,6 +59,16 @@ export class FileHandleActor {
       tell(this.#actor, { type: "read.failed" });
       throw error;
     }
+  }
+
+  /** The path under which it was opened. */
+  get path(): NativePath {
+    return this.#file.path;
+  }
+
+  /** Puts bytes at an offset. A failure leaves the handle open: there may be room again. */
+  write(offset: number | bigint, bytes: Uint8Array): Promise<void> {
+    return this.#file.write(offset, bytes);
   }
 
   /** The client is done with it. */

@@ -1,4 +1,4 @@
-import type { OpenFile } from "../ports/file-host.ts";
+import type { NativePath, OpenFile } from "../ports/file-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
 import { FileHandleActor } from "./file-handle.ts";
@@ -52,11 +52,15 @@ export class FileHandles {
     return handle;
   }
 
-  /** Closes a handle; without effect when it is not open (04 F-47). */
-  close(handleId: string): Promise<void> {
+  /**
+   * Closes a handle; without effect when it is not open (04 F-47).
+   * @param whenFree runs the close when what was asked of the file before is over
+   */
+  close(handleId: string, whenFree: (path: NativePath, close: () => void) => Promise<void>): Promise<void> {
     return this.#inTurn(handleId, async (earlier) => {
       await earlier;
-      this.#handles.get(handleId)?.close();
+      const handle = this.#handles.get(handleId);
+      if (handle !== undefined) await whenFree(handle.path, () => handle.close());
     });
   }
 

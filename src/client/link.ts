@@ -39,7 +39,7 @@ export class Link implements AsyncDisposable {
   constructor(actor: LinkActor, ports: LinkPorts) {
     this.#actor = actor;
     this.#ports = ports;
-    this.files = new RemoteFiles(actor);
+    this.files = new RemoteFiles(actor, ports.random);
   }
 
   /** The states of the link, the present one first. */

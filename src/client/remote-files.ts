@@ -1,6 +1,10 @@
 import type { LinkActor } from "../actors/link-actor.ts";
+import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { ProctorError } from "../protocol/errors.ts";
+import type { OpenMode } from "../protocol/files.ts";
+import { type ReadRange, readStream, writeStream } from "./file-streams.ts";
+import { RemoteFileHandle } from "./remote-file-handle.ts";
 import { pathFromWire, pathToWire, type RemotePath } from "./remote-path.ts";
 
 /** What is at a path, of the target where it is a link (04 F-23). */
@@ -41,10 +45,12 @@ interface CallOptions {
 /** The files of an executor. Every call rejects with an RpcError for what the executor refuses: `notFound` and others. */
 export class RemoteFiles {
   readonly #link: LinkActor;
+  readonly #random: Random;
 
   /** Made by the link. */
-  constructor(link: LinkActor) {
+  constructor(link: LinkActor, random: Random) {
     this.#link = link;
+    this.#random = random;
   }
 
   /** The whole content of a regular file. */
@@ -63,6 +69,24 @@ export class RemoteFiles {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     if (bytes.length > writeLimitBytes) throw new TooLargeError(bytes.length);
     await this.#link.call("fs/writeFile", { path: pathToWire(path), dataBase64: encodeBase64(bytes) }, options);
+  }
+
+  /**
+   * The bytes of a regular file, or of a part of it, of any size. A lost connection is a pause; a file that was changed in
+   * that pause fails the stream with a FileChangedError.
+   */
+  createReadStream(path: RemotePath, options: CallOptions & ReadRange = {}): ReadableStream<Uint8Array> {
+    return readStream(() => this.#handle(path, "read", options.signal), options);
+  }
+
+  /**
+   * Creates a file, or replaces its content from the first byte on, through links; its mode stays. Not atomic: an abort leaves
+   * what was written. Needs the extension `writeBlocks`.
+   * @throws UnsupportedError where the executor takes files only whole: use `writeFile` there.
+   */
+  createWriteStream(path: RemotePath, options: CallOptions = {}): WritableStream<string | Uint8Array> {
+    this.#link.require("writeBlocks");
+    return writeStream(() => this.#handle(path, "replace", options.signal));
   }
 
   /** Makes a directory and, unless told otherwise, its parents; then an existing one is fine. */
@@ -106,5 +130,9 @@ export class RemoteFiles {
     const { recursive = false, ...call } = options;
     const paths = { sourcePath: pathToWire(source), destinationPath: pathToWire(destination) };
     await this.#link.call("fs/copy", { ...paths, recursive }, call);
+  }
+
+  #handle(path: RemotePath, mode: OpenMode, signal: AbortSignal | undefined): RemoteFileHandle {
+    return new RemoteFileHandle(this.#link, pathToWire(path), mode, { random: this.#random, signal });
   }
 }

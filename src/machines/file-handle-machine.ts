@@ -1,7 +1,7 @@
 import { setup } from "xstate";
 import { unprovided } from "./unprovided.ts";
 
-/** What can happen to a file that is open for reading in blocks. */
+/** What can happen to a file that is open. */
 export type FileHandleEvent =
   | { readonly type: "close" }
   | { readonly type: "connection.ended" }
@@ -14,13 +14,13 @@ export interface FileHandleInput {
 }
 
 /**
- * One file that a connection holds open to read it in blocks (04 section 10.9). It is Open from the moment its id is taken,
+ * One file that a connection holds open to read or write it in blocks (04 section 10.9). It is Open from the moment its id is taken,
  * and lets its descriptor go when the client is Done with it, when the connection ends, or when a read has Failed.
  */
 export const fileHandleMachine = setup({
   types: {} as { context: FileHandleInput; input: FileHandleInput; events: FileHandleEvent; tags: "open" },
   actions: {
-    /** Gives the id free and closes the descriptor, after the reads that are under way. */
+    /** Gives the id free and closes the descriptor, after what is under way. */
     release: unprovided("release"),
   },
 }).createMachine({

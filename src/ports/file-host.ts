@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
+import type { OpenMode } from "../protocol/files.ts";
 import type { PathHost, PathUri } from "../protocol/path-uri/index.ts";
 
 /** An absolute path of the host: text, or the raw bytes where a name is not UTF-8 (04 P-22). */
@@ -17,6 +18,7 @@ export type FileOperation =
   | "copy"
   | "open"
   | "readBlock"
+  | "writeBlock"
   | "walk";
 
 /** What is at a path; all but `isSymlink` is said of the target of a link (04 F-23). */
@@ -33,11 +35,15 @@ export interface FileMetadata {
   readonly modifiedAtMs: number;
 }
 
-/** A file that is open for reading. It stays the same file whatever becomes of its path (04 F-48). */
+/** A file that is open. It stays the same file whatever becomes of its path (04 F-48). */
 export interface OpenFile {
+  /** The path under which it was opened. */
+  readonly path: NativePath;
   /** Fills a block of `length` bytes from an absolute offset on; shorter only where the file ends (04 F-45). */
   read(offset: number | bigint, length: number): Promise<Uint8Array>;
-  /** Lets the descriptor go, after the reads that are under way. */
+  /** Puts bytes at an absolute offset; past the end a hole of zeros comes before them. */
+  write(offset: number | bigint, bytes: Uint8Array): Promise<void>;
+  /** Lets the descriptor go, after what is under way. */
   close(): Promise<void>;
 }
 
@@ -93,8 +99,11 @@ export interface FileHost extends PathHost {
   remove(path: NativePath, options: { readonly recursive: boolean; readonly force: boolean }): Promise<void>;
   /** Copies a file, a link or, with `recursive`, a tree (04 F-38 to F-41). */
   copy(source: NativePath, destination: NativePath, options: { readonly recursive: boolean }): Promise<void>;
-  /** Opens a regular file, under the rules of `readFile`, without a limit on its size (04 F-43). */
-  open(path: NativePath): Promise<OpenFile>;
+  /**
+   * Opens a file to be read or written in blocks: under the rules of `readFile`, without a limit on its size (04 F-43), or
+   * under those of `writeFile`. `update` takes an existing file as it is.
+   */
+  open(path: NativePath, mode: OpenMode): Promise<OpenFile>;
   /** Lists a tree by URI, from the root's own spelling on (04 W-2 to W-9). */
   walk(root: PathUri, limits: WalkLimits): Promise<WalkFindings>;
 }
@@ -144,6 +153,7 @@ const words: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
   EIO: "I/O error",
   ENXIO: "No such device or address",
+  EBADF: "Bad file descriptor",
   EAGAIN: "Resource temporarily unavailable",
   ENOMEM: "Out of memory",
   EACCES: "Permission denied",

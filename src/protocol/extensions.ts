@@ -23,6 +23,8 @@ export const features = [
   "resize",
   /** `process/kill`: any signal by name. */
   "kill",
+  /** `fs/open` with a `mode`, and `fs/writeBlock`: files are written block by block. */
+  "writeBlocks",
 ] as const;
 
 /** The name of one extension. */

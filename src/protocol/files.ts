@@ -68,12 +68,22 @@ export const copyParams = z.object({
   idempotencyKey,
 });
 
-/** `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9). */
-export const openParams = z.object({ ...onPath, handleId: z.string() });
+/**
+ * How a file is opened: to be read, with new content instead of the old (10 section 3.3), or to go on writing where another
+ * handle has left off.
+ */
+export const openMode = z.enum(["read", "replace", "update"]);
+export type OpenMode = z.output<typeof openMode>;
+
+/** `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9); `mode` is an extension. */
+export const openParams = z.object({ ...onPath, handleId: z.string(), mode: optional(openMode) });
 export const openResult = z.object({ handleId: z.string() });
 export const readBlockParams = z.object({ handleId: z.string(), offset: exactU64, len: exactU64 });
 export const readBlockResult = z.object({ chunk: bytes, eof: z.boolean() });
 export const closeParams = z.object({ handleId: z.string() });
+
+/** Extension `fs/writeBlock`: the same bytes at the same offset again change nothing, so it may be repeated (03 D-5). */
+export const writeBlockParams = z.object({ handleId: z.string(), offset: exactU64, chunk: bytes });
 
 /** `fs/walk` (04 part C). */
 export const walkParams = z.object({

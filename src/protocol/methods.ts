@@ -48,6 +48,7 @@ export const requests = {
   "fs/copy": request("filesystem", files.copyParams, files.emptyResult),
   "fs/open": request("filesystem", files.openParams, files.openResult),
   "fs/readBlock": request("filesystem", files.readBlockParams, files.readBlockResult),
+  "fs/writeBlock": request("filesystem", files.writeBlockParams, files.emptyResult),
   "fs/close": request("filesystem", files.closeParams, files.emptyResult),
   "fs/walk": request("filesystem", files.walkParams, files.walkResult),
   "http/request": request("http", http.httpRequestParams, http.httpRequestResult),

@@ -7,6 +7,7 @@ import { VirtualClock } from "../virtual-clock.ts";
 /** A file that says when it was closed, and opens when it is told to. */
 class ScriptedFile implements OpenFile {
   readonly name: string;
+  readonly path = "/file";
   isClosed = false;
   readonly #opened = Promise.withResolvers<OpenFile>();
 
@@ -27,6 +28,10 @@ class ScriptedFile implements OpenFile {
     return new TextEncoder().encode(this.name);
   }
 
+  async write(): Promise<void> {
+    throw new Error("nobody writes");
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
   }
@@ -38,6 +43,8 @@ function table() {
   });
 }
 
+const atOnce = async (_path: unknown, close: () => void): Promise<void> => close();
+
 async function contentOf(handles: FileHandles, handleId: string): Promise<string> {
   return new TextDecoder().decode(await (await handles.get(handleId)).read(0, 100));
 }
@@ -47,7 +54,7 @@ test("what is asked of an id waits for the open that was asked for before, and s
   const [first, second] = [new ScriptedFile("first"), new ScriptedFile("second")];
   const opened = handles.open("h", first.open);
   const read = contentOf(handles, "h");
-  const closed = handles.close("h");
+  const closed = handles.close("h", atOnce);
   const reopened = handles.open("h", second.open);
   const readAgain = contentOf(handles, "h");
   second.arrive();
@@ -80,7 +87,7 @@ test("one handle more than there may be is refused, and closing one makes room, 
     reason: { message: "at most 128 file reads may be open per connection", code: "invalidRequest" },
   });
   expect(files.at(-1)?.isClosed).toBe(true);
-  await handles.close("0");
+  await handles.close("0", atOnce);
   await handles.open("more", new ScriptedFile("more").arrive().open);
   expect(handles.size).toBe(mostFileHandles);
 });

@@ -16,6 +16,7 @@ type Kind =
   | "map"
   | "headers"
   | "walk"
+  | "openMode"
   | "interrupt"
   | "cells"
   | "signal"
@@ -67,8 +68,9 @@ const methods: Readonly<Record<Exclude<RequestName, (typeof unit)[number]>, Read
   "fs/readDirectory": onPath,
   "fs/remove": { ...onPath, recursive: optional("bool"), force: optional("bool") },
   "fs/copy": { sourcePath: required("uri"), destinationPath: required("uri"), recursive: required("bool") },
-  "fs/open": { ...onPath, handleId: required("string") },
+  "fs/open": { ...onPath, handleId: required("string"), mode: optional("openMode") },
   "fs/readBlock": { handleId: required("string"), offset: required("u64"), len: required("u64") },
+  "fs/writeBlock": { handleId: required("string"), offset: required("u64"), chunk: required("bytes") },
   "fs/close": { handleId: required("string") },
   "fs/walk": { ...onPath, options: required("walk") },
   "http/request": {
@@ -98,6 +100,7 @@ const right: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
     maxEntries: fc.nat(),
     followDirectorySymlinks: fc.boolean(),
   }),
+  openMode: fc.constantFrom("read", "replace", "update"),
   interrupt: fc.constant("interrupt"),
   cells: fc.integer({ min: 1, max: 65_535 }),
   signal: fc.constantFrom("SIGTERM", "SIGUSR1", "SIGWINCH"),
@@ -144,6 +147,7 @@ const accepts: Readonly<Record<Kind, (value: unknown) => boolean>> = {
     Object.values(value ?? {}).every((item) => typeof item === "string"),
   headers: (value) => Array.isArray(value) && value.length === 0,
   walk: () => false,
+  openMode: () => false,
   interrupt: () => false,
   cells: (value) => value === 1,
   signal: () => false,

@@ -68,6 +68,8 @@ export class SimFiles implements FileHost {
   async open(path: NativePath): Promise<OpenFile> {
     const bytes = await this.readFile(path);
     return {
+      path,
+      write: () => Promise.reject(new FileError("EROFS", "writeBlock", path)),
       read: async (offset, length) => {
         await this.#work();
         return bytes.subarray(Number(offset), Number(offset) + length);

@@ -11,12 +11,14 @@ export interface WriteMode {
   readonly mode: number;
   /** Empties the file at once; without it the content stays until the caller decides. */
   readonly truncate: boolean;
+  /** Makes a missing file; otherwise it is an error. Default true. */
+  readonly create?: boolean;
   /** Writes through a link at the place; otherwise a link there is EEXIST. */
   readonly follow: boolean;
 }
 
 /**
- * Opens a regular file or a character device (`/dev/null`) for writing and creates a missing file. FIFOs and block devices
+ * Opens a regular file or a character device (`/dev/null`) for writing and creates a missing file unless told otherwise. FIFOs and block devices
  * are refused: a FIFO without a reader would keep a thread of the pool for ever (04 F-20). The kind is looked up first and
  * again on the open descriptor.
  */
@@ -27,9 +29,9 @@ export async function openForWriting(place: Place, op: FileOperation, mode: Writ
   return attempt(op, place.path, async () => {
     const flags =
       constants.O_WRONLY |
-      constants.O_CREAT |
       constants.O_NONBLOCK |
       constants.O_NOCTTY |
+      (mode.create === false ? 0 : constants.O_CREAT) |
       (mode.truncate ? constants.O_TRUNC : 0) |
       (mode.follow ? 0 : constants.O_NOFOLLOW);
     const handle = await open(place.at, flags, mode.mode);

@@ -11,10 +11,11 @@ export async function writeFile(path: NativePath, bytes: Uint8Array): Promise<vo
   await attempt("writeFile", path, () => writeAll(handle, bytes));
 }
 
-/** Writes every byte at the current position. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes every byte, from an offset or from the current position on. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number | null = null): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
-    written += (await handle.write(bytes, written, bytes.length - written, null)).bytesWritten;
+    const position = offset === null ? null : offset + written;
+    written += (await handle.write(bytes, written, bytes.length - written, position)).bytesWritten;
   }
 }

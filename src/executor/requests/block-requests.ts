@@ -4,7 +4,7 @@ import { encodeBase64 } from "../../protocol/base64.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
 import { needsEnforcement } from "../sandbox-intent.ts";
-import { answered, pathCalls } from "./path-calls.ts";
+import { pathCalls } from "./path-calls.ts";
 
 /** The longest block, in bytes (04 F-45). */
 const longestBlock = 1_048_576;
@@ -12,33 +12,45 @@ const longestBlock = 1_048_576;
 /** The longest handle id, in bytes of UTF-8 (04 F-42). */
 const longestId = 32;
 
-/** Reading files in blocks: `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9). */
+/**
+ * Files in blocks: `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9), and `fs/writeBlock` (10 section 3.3). Calls on one
+ * handle keep their order with each other, and with calls on its path (04 F-7).
+ */
 export function blockRequests(host: FileHost) {
-  const { onPath } = pathCalls(host);
+  const { inOrder, onPath } = pathCalls(host);
 
   return {
     "fs/open": async (params, caller) => {
       checkId(params.handleId);
+      const mode = params.mode ?? "read";
       await caller.files.open(params.handleId, () => {
         refuseConfined(params.sandbox, host);
-        return onPath(params, { caller, mutates: false }, (path) => host.open(path));
+        return onPath(params, { caller, mutates: mode !== "read" }, (path) => host.open(path, mode));
       });
       return { handleId: params.handleId };
     },
 
-    "fs/readBlock": async ({ handleId, offset, len }, { files }) => {
+    "fs/readBlock": async ({ handleId, offset, len }, caller) => {
       checkId(handleId);
-      if (len < 1 || len > longestBlock) {
-        throw rpcError("invalidRequest", `file read block length must be between 1 and ${longestBlock}`);
-      }
-      const handle = await files.get(handleId);
-      const block = await answered(host, () => handle.read(offset, Number(len)));
+      checkLength("read", len);
+      const handle = await caller.files.get(handleId);
+      const block = await inOrder([handle.path], null, { caller, mutates: false }, () =>
+        handle.read(offset, Number(len)),
+      );
       return { chunk: encodeBase64(block), eof: block.length < Number(len) };
     },
 
-    "fs/close": async ({ handleId }, { files }) => {
+    "fs/writeBlock": async ({ handleId, offset, chunk }, caller) => {
       checkId(handleId);
-      await files.close(handleId);
+      checkLength("write", chunk.length);
+      const handle = await caller.files.get(handleId);
+      await inOrder([handle.path], null, { caller, mutates: true }, () => handle.write(offset, chunk));
+      return {};
+    },
+
+    "fs/close": async ({ handleId }, { files, paths }) => {
+      checkId(handleId);
+      await files.close(handleId, (path, close) => paths.run([path], { mutates: true }, close));
       return {};
     },
   } satisfies RequestHandlers;
@@ -50,7 +62,13 @@ function refuseConfined(sandbox: SandboxContext | null, host: FileHost): void {
   throw rpcError("invalidRequest", "streaming file reads do not support platform sandboxing");
 }
 
-/** Before anything else, in all three methods (04 F-42). */
+/** 04 F-45. */
+function checkLength(direction: "read" | "write", length: number | bigint): void {
+  if (length >= 1 && length <= longestBlock) return;
+  throw rpcError("invalidRequest", `file ${direction} block length must be between 1 and ${longestBlock}`);
+}
+
+/** Before anything else, in all methods (04 F-42). */
 function checkId(handleId: string): void {
   if (new TextEncoder().encode(handleId).length <= longestId) return;
   throw rpcError("invalidRequest", `file read handle ID must not exceed ${longestId} bytes`);

@@ -27,7 +27,13 @@ export function pathCalls(host: FileHost) {
     if (sandbox !== null && needsEnforcement(sandbox, host)) {
       throw rpcError("invalidRequest", enforcementRefusal(sandbox, host));
     }
-    return caller.paths.run(touched, { mutates, signal: caller.signal }, () => answered(host, work));
+    return caller.paths.run(touched, { mutates, signal: caller.signal }, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw fileAnswer(error, host);
+      }
+    });
   }
 
   async function onPath<T>(
@@ -40,15 +46,6 @@ export function pathCalls(host: FileHost) {
   }
 
   return { inOrder, onPath };
-}
-
-/** Lets what the host's file system says become the answer of the wire. */
-export async function answered<T>(host: PathHost, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw fileAnswer(error, host);
-  }
 }
 
 /** Raises -32600 for a path of another system, and for one with a NUL (04 P-21, P-32). */

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { RpcError, TooLargeError } from "../../../src/index.ts";
+import { RpcError, TooLargeError, UnsupportedError } from "../../../src/index.ts";
+import { verifies } from "../../rules/verifies.ts";
 import type { Venue } from "./venue.ts";
 
 const folder = () => mkdtempDisposable(join(tmpdir(), "proctor-files-"));
@@ -93,6 +95,57 @@ export function fileTests(venue: Venue): void {
         expect(failure).toMatchObject({ code: "notFound", rpcCode: -32004, effect: "notApplied" });
       }
       await files.remove(missing, { force: true });
+    });
+
+    it("a file of any size is read as a stream, whole, in part, and empty (04 F-50)", async () => {
+      verifies("04 F-50");
+      await using link = await venue.open();
+      await using at = await folder();
+      const path = join(at.path, "f");
+      const bytes = randomBytes(7_000_001);
+      await writeFile(path, bytes);
+      const { files } = link;
+      expect((await buffer(files.createReadStream(path))).equals(bytes)).toBe(true);
+      const part = await buffer(files.createReadStream(path, { offset: 1_000_000, length: 4_000_000 }));
+      expect(part.equals(bytes.subarray(1_000_000, 5_000_000))).toBe(true);
+      expect(await buffer(files.createReadStream(path, { offset: 7_000_000, length: 5 }))).toHaveLength(1);
+      expect(await buffer(files.createReadStream(path, { offset: 8_000_000 }))).toHaveLength(0);
+      expect(await buffer(files.createReadStream(path, { length: 0 }))).toHaveLength(0);
+      await expect(buffer(files.createReadStream(join(at.path, "none")))).rejects.toMatchObject({ code: "notFound" });
+    });
+
+    it("a stream that is left early gives its handle back: more than 128 in a row", async () => {
+      await using link = await venue.open();
+      await using at = await folder();
+      await writeFile(join(at.path, "f"), randomBytes(3_000_000));
+      for (let round = 0; round < 150; round++) {
+        for await (const piece of link.files.createReadStream(join(at.path, "f"))) {
+          expect(piece.length).toBeGreaterThan(0);
+          break;
+        }
+      }
+    });
+
+    it("a file is written as a stream, of small pieces and large ones, over what was there", async () => {
+      await using link = await venue.open();
+      await using at = await folder();
+      const path = join(at.path, "f");
+      if (venue.isReference) {
+        expect(() => link.files.createWriteStream(path)).toThrow(UnsupportedError);
+        return;
+      }
+      await writeFile(path, randomBytes(9_000_000));
+      const writer = link.files.createWriteStream(path).getWriter();
+      const large = randomBytes(5_000_000);
+      await writer.write("héad ");
+      await writer.write(large);
+      await writer.write(new Uint8Array());
+      await writer.write("tail");
+      await writer.close();
+      const expected = Buffer.concat([Buffer.from("héad "), large, Buffer.from("tail")]);
+      expect((await readFile(path)).equals(expected)).toBe(true);
+      const nowhere = link.files.createWriteStream(join(at.path, "no/such/folder")).getWriter();
+      await expect(nowhere.write("x")).rejects.toMatchObject({ code: "notFound" });
     });
 
     it("other refusals are typed as well", async () => {
