@@ -68,15 +68,15 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "sends again what must not be repeated",
-    file: "actors/link-actor.ts",
+    file: "actors/waiting-calls.ts",
     from: "const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);",
     to: "const kept = [...calls];",
   },
   {
     name: "carries lost calls on behind newer ones",
-    file: "actors/link-actor.ts",
-    from: "this.#waiting = [...kept, ...this.#waiting];",
-    to: "this.#waiting = [...this.#waiting, ...kept.toReversed()];",
+    file: "actors/waiting-calls.ts",
+    from: "this.#calls = [...kept, ...this.#calls];",
+    to: "this.#calls = [...this.#calls, ...kept.toReversed()];",
   },
   {
     name: "says of every lost call that it was not applied",
@@ -104,9 +104,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "leaves the connection of a failed attempt open",
-    file: "actors/link-actor.ts",
-    from: "      this.#candidate?.destroy();\n      this.#candidate = null;",
-    to: "      this.#candidate = null;",
+    file: "actors/link-connections.ts",
+    from: "    this.#candidate?.destroy();\n    this.#candidate = null;",
+    to: "    this.#candidate = null;",
   },
   {
     name: "leaves a connection open that came too late",

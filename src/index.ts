@@ -1,5 +1,4 @@
 export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
-export type { Dial, LinkState } from "./actors/link-actor.ts";
 export {
   DisconnectedError,
   LinkClosedError,
@@ -7,6 +6,8 @@ export {
   TooManyCallsError,
   UnsupportedError,
 } from "./actors/link-errors.ts";
+export type { Dial } from "./actors/link-options.ts";
+export type { LinkState } from "./actors/link-state.ts";
 export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";

@@ -1,5 +1,6 @@
 import type { InspectionEvent } from "xstate";
-import { type Dial, LinkActor } from "../actors/link-actor.ts";
+import { LinkActor } from "../actors/link-actor.ts";
+import type { Dial } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import { type Random, systemRandom } from "../ports/random.ts";

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
-import type { LinkActor, LinkState } from "../actors/link-actor.ts";
+import type { LinkActor } from "../actors/link-actor.ts";
+import type { LinkState } from "../actors/link-state.ts";
 import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";

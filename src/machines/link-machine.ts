@@ -92,13 +92,10 @@ export const linkMachine = setup({
     cannotReconnect: ({ context }) => !context.canReconnect,
   },
   delays: {
-    /** Bound on reaching the executor for the first time (03 `CONNECT_TIMEOUT`). */
-    connectTimeout: 10_000,
-    /** Bound on the first handshake (03 `INITIALIZE_TIMEOUT`). */
-    initializeTimeout: 10_000,
-    /** The same while recovering, where the next attempt may fare better (03 F-2, F-4). */
-    redialTimeout: 4_000,
-    resumeTimeout: 5_000,
+    /** Bound on reaching the executor (03 `CONNECT_TIMEOUT`); shorter where the next attempt may fare better (03 F-2). */
+    dialTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 4_000),
+    /** The same for the handshake (03 `INITIALIZE_TIMEOUT`, F-4). */
+    handshakeTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 5_000),
     recoveryDeadline: ({ context }) => context.recoveryDeadlineMs,
     retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts),
     /** A connection that was silent for so long is asked for a sign of life (03 D-1). */
@@ -141,7 +138,7 @@ export const linkMachine = setup({
             onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
-            connectTimeout: {
+            dialTimeout: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: { reason: "the executor was not reached in time" } },
             },
@@ -161,7 +158,7 @@ export const linkMachine = setup({
             onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
-            initializeTimeout: {
+            handshakeTimeout: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: { reason: "the executor did not answer `initialize` in time" } },
             },
@@ -222,7 +219,7 @@ export const linkMachine = setup({
             onDone: "Resuming",
             onError: "BackingOff",
           },
-          after: { redialTimeout: "BackingOff" },
+          after: { dialTimeout: "BackingOff" },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
           },
@@ -236,7 +233,7 @@ export const linkMachine = setup({
               { target: "#link.Failed", actions: { type: "addCause", params: asCause } },
             ],
           },
-          after: { resumeTimeout: "BackingOff" },
+          after: { handshakeTimeout: "BackingOff" },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
           },

@@ -192,7 +192,7 @@ it("answers a retryable failure with a pause and a permanent one with the end (0
 
 it("gives up an attempt whose connection ends or that takes too long, and tries again (03 CL-13, F-2, F-4, F-8)", () => {
   verifies("03 CL-13");
-  const attempts = { Dialing: "after redialTimeout", Resuming: "after resumeTimeout", CatchingUp: null };
+  const attempts = { Dialing: "after dialTimeout", Resuming: "after handshakeTimeout", CatchingUp: null };
   for (const [state, timeout] of Object.entries(attempts)) {
     const within = recovering.filter(({ from }) => isIn(from, `Recovering.${state}`));
     const ended = within.filter(
