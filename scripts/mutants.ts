@@ -75,8 +75,8 @@ const mutants: readonly Mutant[] = [
   {
     name: "carries lost calls on behind newer ones",
     file: "actors/waiting-calls.ts",
-    from: "this.#calls = [...kept, ...this.#calls];",
-    to: "this.#calls = [...this.#calls, ...kept.toReversed()];",
+    from: "this.#calls = [...calls, ...this.#calls];",
+    to: "this.#calls = [...this.#calls, ...calls.toReversed()];",
   },
   {
     name: "says of every lost call that it was not applied",

@@ -221,8 +221,10 @@ export class LinkActor {
     const calls = connection.calls.takeAll();
     tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
     if (this.#isOver()) this.#failAll(calls);
-    else if (connection === this.#connections.installed) this.#waiting.carryOn(calls);
-    else for (const call of calls) call.reject(new ConnectionLostError());
+    else if (connection !== this.#connections.installed)
+      for (const call of calls) call.reject(new ConnectionLostError());
+    else if (this.#options.canReconnect) this.#waiting.carryOn(calls);
+    else this.#waiting.keep(calls);
   }
 
   #over(): void {

@@ -16,11 +16,19 @@ export class WaitingCalls {
     this.#calls.push(call);
   }
 
-  /** What was lost with a connection waits for the next one, before all that is called from now on (03 CL-31). */
+  /**
+   * What was lost with a connection waits for the next one, before all that is called from now on (03 CL-31); what must not be
+   * repeated fails.
+   */
   carryOn(calls: readonly PendingCall[]): void {
     const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);
     for (const call of calls) if (!kept.includes(call)) call.reject(new DisconnectedError(call.method));
-    this.#calls = [...kept, ...this.#calls];
+    this.keep(kept);
+  }
+
+  /** What was lost with the last connection there is waits for the end of the link, which says why. */
+  keep(calls: readonly PendingCall[]): void {
+    this.#calls = [...calls, ...this.#calls];
   }
 
   /** Takes every call out, in order. */
