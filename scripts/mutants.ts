@@ -24,8 +24,9 @@ const mutants: readonly Mutant[] = [
   {
     name: "installs a connection before the processes are caught up",
     file: "machines/link-machine.ts",
-    from: 'onDone: "CatchingUp",',
-    to: 'onDone: { target: "#link.Connected", actions: ["recordInstalled", "installCandidate"] },',
+    from: `              target: "CatchingUp",
+              actions: { type: "recordHandshake", params: ({ event }) => event.output },`,
+    to: 'target: "#link.Connected", actions: ["recordInstalled", "installCandidate"],',
   },
   {
     name: "forgets to put events in order",

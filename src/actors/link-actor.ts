@@ -1,6 +1,6 @@
 import type { Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
-import { linkMachine } from "../machines/link-machine.ts";
+import { type HandshakeOutcome, linkMachine } from "../machines/link-machine.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
@@ -66,11 +66,11 @@ export class LinkActor {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
-    const { canReconnect, recoveryDeadlineMs } = options;
+    const { canReconnect, longestRecoveryMs } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
       id: "link",
-      input: { canReconnect, recoveryDeadlineMs },
+      input: { canReconnect, longestRecoveryMs },
       onFault: options.onFault,
     });
     this.state$ = linkStates(this.#actor);
@@ -176,12 +176,12 @@ export class LinkActor {
       });
       this.#connections.opened(connection);
     },
-    handshake: async (signal: AbortSignal): Promise<string> => {
+    handshake: async (signal: AbortSignal): Promise<HandshakeOutcome> => {
       const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
       const params = { clientName: this.#options.clientName, resumeSessionId };
       const { sessionId, offer } = await shakeHands(this.#connections.requireCandidate(), params, signal);
       this.#offer = offer;
-      return sessionId;
+      return { sessionId, sessionTtlMs: offer?.sessionTtlMs ?? null };
     },
     catchUp: async (): Promise<void> => {
       const candidate = this.#connections.requireCandidate();

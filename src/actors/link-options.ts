@@ -10,8 +10,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly dial: Dial;
   /** Can `dial` be used again when a connection is lost? */
   readonly canReconnect: boolean;
-  /** From the loss of a connection to giving up, in milliseconds. */
-  readonly recoveryDeadlineMs: number;
+  /** The longest from the loss of a connection to giving up, in milliseconds; shorter where a session does not live so long. */
+  readonly longestRecoveryMs: number;
   /** How the client names itself to the executor; has no effect there. */
   readonly clientName: string;
   /** Makes keys for calls that may be repeated. */

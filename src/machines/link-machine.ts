@@ -1,4 +1,5 @@
 import { assign, type ErrorActorEvent, setup } from "xstate";
+import { recoveryDeadlineMs } from "./recovery-deadline.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import { unprovided, unprovidedActor } from "./unprovided.ts";
 
@@ -15,8 +16,15 @@ export type LinkEvent =
 export interface LinkInput {
   /** Can a lost connection be replaced? Not one that was handed over open, nor that of a command (03 CL-10). */
   readonly canReconnect: boolean;
-  /** From the loss of a connection to giving up, in milliseconds (03 `RECOVERY_DEADLINE`). */
-  readonly recoveryDeadlineMs: number;
+  /** The longest that a recovery may take, in milliseconds (03 `RECOVERY_DEADLINE`). */
+  readonly longestRecoveryMs: number;
+}
+
+/** What a handshake came to. */
+export interface HandshakeOutcome {
+  readonly sessionId: string;
+  /** How long the executor keeps the session without a connection, as it offers; `null`: it does not say. */
+  readonly sessionTtlMs: number | null;
 }
 
 /** What a link remembers beside its state. */
@@ -26,6 +34,10 @@ export interface LinkContext extends LinkInput {
   /** Ordinal of the installed connection; events of any other count for nothing in Connected. */
   readonly generation: number;
   readonly sessionId: string | null;
+  /** What the executor offered in the newest handshake. */
+  readonly sessionTtlMs: number | null;
+  /** From the loss of the installed connection to giving up (03 section 11). */
+  readonly recoveryDeadlineMs: number;
   /** Failed attempts of this recovery. */
   readonly attempts: number;
   /** How long ago the last byte had come in, when it was last looked. */
@@ -56,8 +68,8 @@ export const linkMachine = setup({
   actors: {
     /** Opens a connection and begins to listen to it. */
     dial: unprovidedActor<void>("dial"),
-    /** Shakes hands, resuming the session if there is one, and gives the session id. */
-    handshake: unprovidedActor<string>("handshake"),
+    /** Shakes hands, resuming the session if there is one. */
+    handshake: unprovidedActor<HandshakeOutcome>("handshake"),
     /** Reads what every process did during the outage (03 CL-40). */
     catchUp: unprovidedActor<void>("catchUp"),
   },
@@ -72,11 +84,12 @@ export const linkMachine = setup({
     countConnection: assign(({ context }) => ({ newest: context.newest + 1 })),
     recordInstalled: assign(({ context }) => ({
       generation: context.newest,
+      recoveryDeadlineMs: recoveryDeadlineMs(context.longestRecoveryMs, context.sessionTtlMs),
       reason: null,
       attempts: 0,
       heardAgoMs: 0,
     })),
-    recordSession: assign((_, { sessionId }: { sessionId: string }) => ({ sessionId })),
+    recordHandshake: assign((_, { sessionId, sessionTtlMs }: HandshakeOutcome) => ({ sessionId, sessionTtlMs })),
     recordReason: assign((_, { reason }: { reason: string }) => ({ reason })),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
     addCause: assign(({ context }, { cause }: { cause: string }) => ({
@@ -110,6 +123,8 @@ export const linkMachine = setup({
     newest: 0,
     generation: 0,
     sessionId: null,
+    sessionTtlMs: null,
+    recoveryDeadlineMs: recoveryDeadlineMs(input.longestRecoveryMs, null),
     attempts: 0,
     heardAgoMs: 0,
     reason: null,
@@ -150,7 +165,7 @@ export const linkMachine = setup({
             onDone: {
               target: "#link.Connected",
               actions: [
-                { type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) },
+                { type: "recordHandshake", params: ({ event }) => event.output },
                 "recordInstalled",
                 "installCandidate",
               ],
@@ -227,7 +242,10 @@ export const linkMachine = setup({
         Resuming: {
           invoke: {
             src: "handshake",
-            onDone: "CatchingUp",
+            onDone: {
+              target: "CatchingUp",
+              actions: { type: "recordHandshake", params: ({ event }) => event.output },
+            },
             onError: [
               { guard: { type: "isRetryable", params: ({ event }) => event }, target: "BackingOff" },
               { target: "#link.Failed", actions: { type: "addCause", params: asCause } },

@@ -6,7 +6,7 @@ import { type Configuration, walk } from "./walk.ts";
 
 const retryable = Object.assign(new Error("held by another connection"), { isRetryable: true });
 const permanent = new Error("unknown session id");
-const input = (canReconnect: boolean): LinkInput => ({ canReconnect, recoveryDeadlineMs: 25_000 });
+const input = (canReconnect: boolean): LinkInput => ({ canReconnect, longestRecoveryMs: 40_000 });
 
 const everything = walk(linkMachine, {
   inputs: [input(true), input(false)],
@@ -22,12 +22,27 @@ const everything = walk(linkMachine, {
   ],
   outcomes: {
     dial: { outputs: [undefined], errors: [new Error("refused"), "no error object"] },
-    handshake: { outputs: ["session-1"], errors: [permanent, retryable] },
+    handshake: {
+      outputs: [null, 60_000].map((sessionTtlMs) => ({ sessionId: "session-1", sessionTtlMs })),
+      errors: [permanent, retryable],
+    },
     catchUp: { outputs: [undefined], errors: [retryable, new Error("no such answer")] },
   },
   // The ordinals grow without end: what matters is how far the newest is from the installed, up to those of the events.
-  matters: ({ canReconnect, newest, generation, sessionId, attempts, heardAgoMs, reason }) => [
+  matters: ({
     canReconnect,
+    newest,
+    generation,
+    sessionId,
+    sessionTtlMs,
+    recoveryDeadlineMs,
+    attempts,
+    heardAgoMs,
+    reason,
+  }) => [
+    canReconnect,
+    sessionTtlMs,
+    recoveryDeadlineMs,
     Math.min(newest, 3),
     Math.min(generation, 3),
     sessionId,
@@ -247,9 +262,20 @@ it("fails at the deadline from every state of Recovering, with the reason of the
   for (const { from, to } of deadlines) {
     expect(to.value).toBe("Failed");
     expect(to.context.reason).toBe(
-      `${from.context.reason}; failed to resume the session: recovery timed out after 25s`,
+      `${from.context.reason}; failed to resume the session: recovery timed out after ${from.context.recoveryDeadlineMs / 1_000}s`,
     );
   }
+});
+
+it("gives up before the executor does: the deadline comes with the offer of the connection that is installed (03 section 11)", () => {
+  verifies("03 CL-17");
+  const deadlines = new Set<string>();
+  for (const { from, to, label } of steps) {
+    if (outer(from) !== "Connected" && outer(to) === "Connected") {
+      deadlines.add(`${to.context.sessionTtlMs} -> ${to.context.recoveryDeadlineMs}`);
+    } else expect(to.context.recoveryDeadlineMs, label).toBe(from.context.recoveryDeadlineMs);
+  }
+  expect(deadlines).toEqual(new Set(["null -> 25000", "60000 -> 40000"]));
 });
 
 it("says why the session could not be resumed when the executor refuses it (03 CL-15, F-12)", () => {

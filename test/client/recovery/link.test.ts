@@ -89,6 +89,36 @@ describe("a connection that is lost", () => {
     expect(pauses.length).toBeGreaterThan(5_000 / 120);
   });
 
+  it.each([
+    { sessionTtlMs: 30_000, deadlineMs: 25_000 },
+    { sessionTtlMs: 12_000, deadlineMs: 7_000 },
+    { sessionTtlMs: 120_000, deadlineMs: 60_000 },
+    { sessionTtlMs: null, deadlineMs: 25_000 },
+  ])(
+    "is given up 5 s before the executor gives its session up, at most (03 section 11): $sessionTtlMs",
+    async (offered) => {
+      const { sessionTtlMs, deadlineMs } = offered;
+      world.answersHandshake = false;
+      const offer = (ttlMs: number | null) => ({ ...(ttlMs !== null && { v: 1, sessionTtlMs: ttlMs, features: [] }) });
+      const connecting = world.connect({ recoveryDeadlineMs: 60_000 });
+      await settled();
+      world.peer.answer({ sessionId: "s", proctor: offer(15_000) });
+      const link = await connecting;
+      // What is offered last counts.
+      await world.cut();
+      world.peer.answer({ sessionId: "s", ...(sessionTtlMs !== null && { proctor: offer(sessionTtlMs) }) });
+      await settled();
+      expect(link.state).toMatchObject({ value: "Connected", generation: 2 });
+      world.mode = "refuse";
+      await world.cut();
+      await world.pass(deadlineMs - 1);
+      expect(link.state.value).toBe("Recovering");
+      await world.pass(1);
+      expect(link.state.value).toBe("Failed");
+      expect(link.state.reason).toContain(`recovery timed out after ${deadlineMs / 1_000}s`);
+    },
+  );
+
   it("gives each attempt 4 s to dial and 5 s to resume, and each recovery its own deadline (03 CL-17, F-2, F-4)", async () => {
     verifies("03 CL-17");
     const link = await world.connect();
