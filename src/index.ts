@@ -3,6 +3,7 @@ export {
   DisconnectedError,
   LinkClosedError,
   LinkFailedError,
+  TooLargeError,
   TooManyCallsError,
   UnsupportedError,
 } from "./actors/link-errors.ts";
@@ -12,11 +13,10 @@ export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
-export {
-  type RemoteDirectoryEntry,
-  type RemoteFileInfo,
-  type RemoteFiles,
-  TooLargeError,
+export type {
+  RemoteDirectoryEntry,
+  RemoteFileInfo,
+  RemoteFiles,
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
 export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";

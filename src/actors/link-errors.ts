@@ -30,6 +30,25 @@ export class TooManyCallsError extends ProctorError {
   }
 }
 
+/** A call that is larger than one message may be; nothing was sent (03 D-15). */
+export class TooLargeError extends ProctorError {
+  readonly method: string;
+  /** The size of the call as a message, at least. */
+  readonly bytes: number;
+  readonly limitBytes: number;
+
+  constructor(method: string, bytes: number, limitBytes: number, options: ErrorOptions = {}) {
+    super(
+      "tooLarge",
+      `a call of ${method} with ${bytes} bytes does not fit one message of ${limitBytes} bytes`,
+      options,
+    );
+    this.method = method;
+    this.bytes = bytes;
+    this.limitBytes = limitBytes;
+  }
+}
+
 /** The executor does not offer this; a Proctor executor does, the reference does not (03 section 11). Nothing was sent. */
 export class UnsupportedError extends ProctorError {
   /** The extension that is missing. */

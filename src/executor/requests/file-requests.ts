@@ -4,6 +4,7 @@ import { decodeBase64, encodeBase64 } from "../../protocol/base64.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { type PathHost, PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
+import { LARGEST_SENT_BYTES } from "../../transports/message-limits.ts";
 import { entryPath } from "../files/native-path.ts";
 import { enforcementRefusal, needsEnforcement } from "../sandbox-intent.ts";
 import { base64Fault } from "./base64-fault.ts";
@@ -15,14 +16,13 @@ export interface FileRequestOptions {
   readonly readLimitBytes?: number;
 }
 
-const messageBytes = 60 * 1024 * 1024;
 const envelopeBytes = 64 * 1024;
 
 /**
  * About 45 MiB. Its base64 with the envelope stays below 60 MiB, so that a peer that takes messages of 64 MiB, as the
  * reference does (04 F-19), gets every answer; the reference's own limit of 512 MiB ends such a connection (04 F-14).
  */
-export const defaultReadLimitBytes = Math.floor((messageBytes - envelopeBytes) / 4) * 3;
+export const defaultReadLimitBytes = Math.floor((LARGEST_SENT_BYTES - envelopeBytes) / 4) * 3;
 
 interface Use {
   readonly caller: Caller;
