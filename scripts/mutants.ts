@@ -63,7 +63,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "asks for one event too few after an outage",
-    file: "actors/remote-process-actor.ts",
+    file: "actors/missed-events.ts",
     from: "afterSeq: this.#order.lastSeq,",
     to: "afterSeq: this.#order.lastSeq + 1,",
   },
@@ -130,7 +130,7 @@ const mutants: readonly Mutant[] = [
   {
     name: "does not read what was printed before a start was confirmed",
     file: "actors/remote-process-actor.ts",
-    from: "if (this.#hasMissed) void this.#refill();",
+    from: "void this.#missed.readDue();",
     to: "",
   },
   {

@@ -1,4 +1,4 @@
-export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
+export { EventGapError, type GapEvent, type GapPolicy, type RemoteEvent } from "./actors/event-order.ts";
 export {
   DisconnectedError,
   LinkClosedError,
@@ -9,7 +9,7 @@ export {
 } from "./actors/link-errors.ts";
 export type { Dial } from "./actors/link-options.ts";
 export type { LinkState } from "./actors/link-state.ts";
-export { ProcessLostError } from "./actors/remote-process-actor.ts";
+export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";

@@ -79,7 +79,7 @@ export class Link implements AsyncDisposable {
     const actor = new RemoteProcessActor(
       processId,
       startParams(argv, options, this.#ports.cwd),
-      { signal, mayRepeatStart: options.repeatStart ?? false },
+      { signal, mayRepeatStart: options.repeatStart ?? false, onGap: options.onGap ?? "fail" },
       this.#actor,
       this.#ports,
     );
