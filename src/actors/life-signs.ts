@@ -19,6 +19,11 @@ export class LifeSigns {
     return wasAwaited;
   }
 
+  /** What was heard until now proves nothing any more. */
+  forget(): void {
+    this.#heardAtMs = null;
+  }
+
   /**
    * How long ago the executor was heard of since the last look, in milliseconds; `null`: it was not, so that the next sign is
    * waited for. While we do not read we cannot hear: a deaf link takes the executor to be alive.

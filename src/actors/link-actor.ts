@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
 import { type HandshakeOutcome, linkMachine } from "../machines/link-machine.ts";
+import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
@@ -60,21 +61,25 @@ export class LinkActor {
   readonly #followers = new Followers();
   readonly #waiting = new WaitingCalls();
   readonly #signs: LifeSigns;
+  readonly #clock: WakefulClock;
   readonly #connections = new LinkConnections();
   #offer: Offer | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
+    this.#clock = new WakefulClock(options.clock, () => this.#woke());
     const { canReconnect, longestRecoveryMs } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
+      clock: this.#clock,
       id: "link",
       input: { canReconnect, longestRecoveryMs },
       onFault: options.onFault,
     });
     this.state$ = linkStates(this.#actor);
     this.#actor.subscribe({ complete: () => this.#over() });
+    this.#clock.start();
     this.#actor.start();
   }
 
@@ -217,6 +222,11 @@ export class LinkActor {
     if (this.#signs.heard()) tell(this.#actor, { type: "connection.heard", agoMs: 0 });
   }
 
+  #woke(): void {
+    this.#signs.forget();
+    tell(this.#actor, { type: "host.woke" });
+  }
+
   #lost(connection: ClientConnection, reason: string): void {
     const calls = connection.calls.takeAll();
     tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
@@ -228,6 +238,7 @@ export class LinkActor {
   }
 
   #over(): void {
+    this.#clock.stop();
     const isClosed = this.state.value === "Closed";
     // A link that was closed lets its connection end in order; one that failed has nothing more to say.
     const connections = this.#connections.all;

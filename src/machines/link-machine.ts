@@ -10,6 +10,8 @@ import { unprovided, unprovidedActor } from "./unprovided.ts";
 export type LinkEvent =
   | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
   | { readonly type: "connection.heard"; readonly agoMs: number }
+  /** The program did not run for a while, so that timers and what was heard before prove nothing (03 N-7). */
+  | { readonly type: "host.woke" }
   | { readonly type: "close" };
 
 /** What differs from link to link. */
@@ -190,6 +192,7 @@ export const linkMachine = setup({
           target: "Recovering",
           actions: { type: "recordReason", params: ({ event }) => event },
         },
+        "host.woke": ".Silent",
       },
       states: {
         Heard: { after: { pingIdle: "Silent" } },
@@ -264,6 +267,7 @@ export const linkMachine = setup({
           },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
+            "host.woke": ".Silent",
           },
           // It takes as long as there is something to read; but a connection that dies meanwhile must not use up the deadline.
           initial: "Heard",

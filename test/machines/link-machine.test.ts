@@ -18,6 +18,7 @@ const everything = walk(linkMachine, {
     })),
     { type: "connection.heard", agoMs: 0 },
     { type: "connection.heard", agoMs: 4_000 },
+    { type: "host.woke" },
     { type: "close" },
   ],
   outcomes: {
@@ -302,6 +303,26 @@ it("has a reason exactly when it is recovering or has ended (03 I-24)", () => {
     expect(place.context.reason !== null, place.key).toBe(hasReason);
     expect(place.context.reason, place.key).not.toBe("");
   }
+});
+
+it("probes its connection at once when the host wakes, and gives it all the time of a probe (03 N-7)", () => {
+  verifies("03 N-7");
+  const probed = new Set<string>();
+  for (const { from, to, event, effects, label } of steps) {
+    if (event.type !== "host.woke") continue;
+    if (!isIn(from, "Connected") && !isIn(from, "Recovering.CatchingUp")) {
+      expect(to.key, label).toBe(from.key);
+      continue;
+    }
+    probed.add(JSON.stringify(from.value));
+    const watched = isIn(from, "Connected") ? "Connected" : "Recovering.CatchingUp";
+    expect(isIn(to, `${watched}.Silent`), label).toBe(true);
+    expect(
+      effects.map(({ type }) => type),
+      label,
+    ).toEqual(["ping"]);
+  }
+  expect(probed.size).toBe(4);
 });
 
 it("closes from every open configuration when its user says so, and never reports that as a failure (03 CL-18)", () => {
