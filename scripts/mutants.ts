@@ -118,8 +118,8 @@ const mutants: readonly Mutant[] = [
   {
     name: "does not try again when the session is still held",
     file: "actors/link-errors.ts",
-    from: "export class SessionHeldError extends ProctorError {\n  readonly isRetryable = true;",
-    to: "export class SessionHeldError extends ProctorError {\n  readonly isRetryable = false;",
+    from: "readonly isRetryable = true;\n\n  constructor(cause: unknown)",
+    to: "readonly isRetryable: boolean = false;\n\n  constructor(cause: unknown)",
   },
   {
     name: "never evicts a silent holder",

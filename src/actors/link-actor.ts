@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
-import { type HandshakeOutcome, linkMachine } from "../machines/link-machine.ts";
+import type { HandshakeOutcome } from "../machines/link-context.ts";
+import { linkMachine } from "../machines/link-machine.ts";
 import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";

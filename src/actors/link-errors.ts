@@ -1,4 +1,4 @@
-import type { AttemptError } from "../machines/link-machine.ts";
+import type { AttemptError } from "../machines/link-context.ts";
 import { type Effect, ProctorError } from "../protocol/errors.ts";
 import type { Feature } from "../protocol/extensions.ts";
 

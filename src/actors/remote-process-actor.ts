@@ -2,33 +2,16 @@ import type { Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise } from "xstate";
 import { remoteProcessMachine, type StartFate } from "../machines/remote-process-machine.ts";
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
-import type { WireParams } from "../protocol/methods.ts";
-import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { actorOwners, tell } from "./actor-owners.ts";
 import { EventFeed } from "./event-feed.ts";
-import { EventGapError, EventOrder, type GapPolicy, type NumberedEvent, type RemoteEvent } from "./event-order.ts";
+import { EventGapError, EventOrder, type NumberedEvent, type RemoteEvent } from "./event-order.ts";
 import { GapWatch } from "./gap-watch.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
 import { MissedEvents, type MissedEventsOwner } from "./missed-events.ts";
 import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
 import { ProcessLostError } from "./process-lost-error.ts";
-
-/** What a handle needs besides its link. */
-export interface RemoteProcessPorts extends ActorSystemPorts {
-  onFault(error: unknown): void;
-}
-
-/** What `process/start` takes, but for the id. */
-export type StartParams = Omit<WireParams<"process/start">, "processId">;
-
-/** How a handle behaves. */
-export interface RemoteProcessOptions {
-  /** Gives up the start. */
-  readonly signal: AbortSignal | undefined;
-  /** May a start that never happened be made again without the caller's word? */
-  readonly mayRepeatStart: boolean;
-  readonly onGap: GapPolicy;
-}
+import type { RemoteProcessOptions, RemoteProcessPorts, StartParams } from "./remote-process-options.ts";
 
 const owners = actorOwners<RemoteProcessActor>();
 

@@ -1,7 +1,8 @@
 import type { Observable } from "rxjs";
 import type { LinkActor } from "../actors/link-actor.ts";
 import type { LinkState } from "../actors/link-state.ts";
-import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
+import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";

@@ -6,7 +6,8 @@ import { sessionMachine } from "./session-machine.ts";
 
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
-export { type LinkEvent, linkMachine } from "./link-machine.ts";
+export type { LinkEvent, LinkInput } from "./link-context.ts";
+export { linkMachine } from "./link-machine.ts";
 export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
 export { type RemoteProcessEvent, type RemoteProcessInput, remoteProcessMachine } from "./remote-process-machine.ts";
 export { type SessionEvent, type SessionInput, sessionMachine } from "./session-machine.ts";

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type LinkInput, linkMachine } from "../../src/machines/link-machine.ts";
+import type { LinkInput } from "../../src/machines/link-context.ts";
+import { linkMachine } from "../../src/machines/link-machine.ts";
 import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { type Configuration, walk } from "./walk.ts";
