@@ -24,8 +24,9 @@ const mutants: readonly Mutant[] = [
   {
     name: "installs a connection before the processes are caught up",
     file: "machines/link-machine.ts",
-    from: 'onDone: "CatchingUp",',
-    to: 'onDone: { target: "#link.Connected", actions: ["recordInstalled", "installCandidate"] },',
+    from: `              target: "CatchingUp",
+              actions: { type: "recordHandshake", params: ({ event }) => event.output },`,
+    to: 'target: "#link.Connected", actions: ["recordInstalled", "installCandidate"],',
   },
   {
     name: "forgets to put events in order",
@@ -62,21 +63,21 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "asks for one event too few after an outage",
-    file: "actors/remote-process-actor.ts",
+    file: "actors/missed-events.ts",
     from: "afterSeq: this.#order.lastSeq,",
     to: "afterSeq: this.#order.lastSeq + 1,",
   },
   {
     name: "sends again what must not be repeated",
-    file: "actors/link-actor.ts",
+    file: "actors/waiting-calls.ts",
     from: "const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);",
     to: "const kept = [...calls];",
   },
   {
     name: "carries lost calls on behind newer ones",
-    file: "actors/link-actor.ts",
-    from: "this.#waiting = [...kept, ...this.#waiting];",
-    to: "this.#waiting = [...this.#waiting, ...kept.toReversed()];",
+    file: "actors/waiting-calls.ts",
+    from: "this.#calls = [...calls, ...this.#calls];",
+    to: "this.#calls = [...this.#calls, ...calls.toReversed()];",
   },
   {
     name: "says of every lost call that it was not applied",
@@ -104,9 +105,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: "leaves the connection of a failed attempt open",
-    file: "actors/link-actor.ts",
-    from: "      this.#candidate?.destroy();\n      this.#candidate = null;",
-    to: "      this.#candidate = null;",
+    file: "actors/link-connections.ts",
+    from: "    this.#candidate?.destroy();\n    this.#candidate = null;",
+    to: "    this.#candidate = null;",
   },
   {
     name: "leaves a connection open that came too late",
@@ -117,8 +118,8 @@ const mutants: readonly Mutant[] = [
   {
     name: "does not try again when the session is still held",
     file: "actors/link-errors.ts",
-    from: "export class SessionHeldError extends ProctorError {\n  readonly isRetryable = true;",
-    to: "export class SessionHeldError extends ProctorError {\n  readonly isRetryable = false;",
+    from: "readonly isRetryable = true;\n\n  constructor(cause: unknown)",
+    to: "readonly isRetryable: boolean = false;\n\n  constructor(cause: unknown)",
   },
   {
     name: "never evicts a silent holder",
@@ -129,7 +130,7 @@ const mutants: readonly Mutant[] = [
   {
     name: "does not read what was printed before a start was confirmed",
     file: "actors/remote-process-actor.ts",
-    from: "if (this.#hasMissed) void this.#refill();",
+    from: "void this.#missed.readDue();",
     to: "",
   },
   {

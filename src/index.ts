@@ -1,23 +1,24 @@
-export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
-export type { Dial, LinkState } from "./actors/link-actor.ts";
+export { EventGapError, type GapEvent, type GapPolicy, type RemoteEvent } from "./actors/event-order.ts";
 export {
   DisconnectedError,
   LinkClosedError,
   LinkFailedError,
+  TooLargeError,
   TooManyCallsError,
   UnsupportedError,
 } from "./actors/link-errors.ts";
-export { ProcessLostError } from "./actors/remote-process-actor.ts";
+export type { Dial } from "./actors/link-options.ts";
+export type { LinkState } from "./actors/link-state.ts";
+export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
-export {
-  type RemoteDirectoryEntry,
-  type RemoteFileInfo,
-  type RemoteFiles,
-  TooLargeError,
+export type {
+  RemoteDirectoryEntry,
+  RemoteFileInfo,
+  RemoteFiles,
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
 export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";

@@ -28,6 +28,7 @@ export class VirtualClock implements Clock {
   readonly #heap: Timer[] = [];
   readonly #tieBreak: (() => number) | undefined;
   #now = 0;
+  #suspendedMs = 0;
   #order = 0;
   #pending = 0;
 
@@ -37,6 +38,10 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#now + this.#suspendedMs;
   }
 
   /** How many timers wait. */
@@ -97,6 +102,12 @@ export class VirtualClock implements Clock {
   stall(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`time does not run backwards: ${ms} ms`);
     this.#now += ms;
+  }
+
+  /** The host sleeps, and time and timers stand still with it, as on Linux; only the calendar goes on. */
+  suspend(ms: number): void {
+    if (!(ms >= 0)) throw new RangeError(`time does not run backwards: ${ms} ms`);
+    this.#suspendedMs += ms;
   }
 
   /** The timer that is due first, without the cancelled ones that lie before it. */

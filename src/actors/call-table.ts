@@ -1,4 +1,6 @@
 import { encodeRequest, type RequestId } from "../protocol/envelope.ts";
+import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
+import { TooLargeError } from "./link-errors.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /** Bounds of the calls of one link (03 CL-80, I-27). */
@@ -71,6 +73,8 @@ export class CallTable {
     } catch (error) {
       return call.reject(error); // params that JSON cannot carry are the fault of their own call
     }
+    const oversize = oversizeOf(request);
+    if (oversize !== null) return call.reject(new TooLargeError(call.method, oversize, LARGEST_SENT_BYTES));
     call.wasSent = true;
     this.#inFlight.set(id, call);
     this.#send(request);

@@ -1,9 +1,10 @@
 import type { Transport, TransportEnd } from "../ports/transport.ts";
-import { decodeServerNotification } from "../protocol/decode.ts";
+import { decodeResult, decodeServerNotification } from "../protocol/decode.ts";
 import { decodeMessage } from "../protocol/envelope.ts";
 import { ProtocolError, sessionTakenOver } from "../protocol/errors.ts";
-import type { ServerNotification } from "../protocol/methods.ts";
+import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { CallTable } from "./call-table.ts";
+import { PendingCall } from "./pending-call.ts";
 
 /** What a connection tells the link that opened it. */
 export interface ClientConnectionOwner {
@@ -45,6 +46,13 @@ export class ClientConnection {
   /** Can it still be used? */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** Makes a call that does not outlive this connection. */
+  async call<M extends RequestName>(method: M, params: WireParams<M>, signal?: AbortSignal): Promise<Result<M>> {
+    const call = new PendingCall({ method, params, cleanUp: false, isRepeatable: false, signal });
+    this.calls.submit(call);
+    return decodeResult(method, await call.answer);
   }
 
   /** Sends a notification. */

@@ -6,6 +6,7 @@ import { decodeMessage, encodeError, encodeMalformed, encodeResult, type Request
 import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
+import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { FileHandles } from "./file-handles.ts";
@@ -207,9 +208,9 @@ export class ConnectionActor implements SessionHolder {
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
-    if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
+    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome));
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeOutcome(id, result)),
+      (result) => this.#finish(pending, () => encodeOutcome(id, method, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
     const pending: Pending = { id, isWait, finished };
@@ -286,13 +287,23 @@ function unknownMethod(method: string): RpcError {
   return rpcError("methodNotFound", `exec-server stub does not implement \`${method}\` yet`);
 }
 
-/** A result that JSON cannot carry is a fault of its own request, and must not become a rejection that nobody handles. */
-function encodeOutcome(id: RequestId, result: unknown): string {
+/**
+ * A result that JSON cannot carry, or no message, is a fault of its own request: it must become neither a rejection that nobody
+ * handles nor the end of the connection (03 D-15).
+ */
+function encodeOutcome(id: RequestId, method: string, result: unknown): string {
   try {
-    return encodeResult(id, result);
+    const answer = encodeResult(id, result);
+    const oversize = oversizeOf(answer);
+    return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {
     return encodeError(id, asRpcError(error));
   }
+}
+
+function tooLarge(method: string, bytes: number): RpcError {
+  const message = `the answer to ${method}, ${bytes} bytes, does not fit one message of ${LARGEST_SENT_BYTES} bytes`;
+  return rpcError("internalError", message, { bytes, limitBytes: LARGEST_SENT_BYTES });
 }
 
 /** An error that is not meant for the wire says what happened, as an internal error. */

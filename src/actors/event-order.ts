@@ -2,10 +2,25 @@ import { ProctorError, ProtocolError } from "../protocol/errors.ts";
 import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
 
 /** One numbered event of a process, as its orchestrator sees it. */
-export type RemoteEvent =
+export type NumberedEvent =
   | { readonly type: "output"; readonly seq: number; readonly stream: OutputStream; readonly bytes: Uint8Array }
   | { readonly type: "exited"; readonly seq: number; readonly exitCode: number }
   | { readonly type: "closed"; readonly seq: number };
+
+/** Events that are lost for good, in the place where they would have come; only where gaps are marked (03 D-2). */
+export interface GapEvent {
+  readonly type: "gap";
+  /** The last that is lost, as `toSeq`: like every event it says up to which number all is told. */
+  readonly seq: number;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+/** What an orchestrator hears of a process. */
+export type RemoteEvent = NumberedEvent | GapEvent;
+
+/** What becomes of a process whose events are lost: it fails and is terminated, or the gap is marked and it goes on (03 D-2). */
+export type GapPolicy = "fail" | "mark";
 
 /** Events of a process are missing and cannot be had any more. */
 export class EventGapError extends ProctorError {
@@ -29,14 +44,25 @@ export const reorderLimits = { events: 1_024, bytes: 4 * 1024 * 1024 } as const;
  * push and by reading (03 CL-43).
  */
 export class EventOrder {
+  readonly #gapPolicy: GapPolicy;
+  /** By number; a gap by its first. */
   readonly #waiting = new Map<number, RemoteEvent>();
   #waitingBytes = 0;
   #lastSeq = 0;
   #exitIsKnown = false;
 
+  constructor(gapPolicy: GapPolicy = "fail") {
+    this.#gapPolicy = gapPolicy;
+  }
+
   /** The number of the last event that was released. */
   get lastSeq(): number {
     return this.#lastSeq;
+  }
+
+  /** The number that later events wait for, once what is in order was released; `null`: none waits. */
+  get missingSeq(): number | null {
+    return this.#waiting.size === 0 ? null : this.#lastSeq + 1;
   }
 
   /** Is the bound exceeded, so that what is missing had better be read? */
@@ -45,7 +71,7 @@ export class EventOrder {
   }
 
   /** Takes an event in; the first with a number wins. */
-  add(event: RemoteEvent): void {
+  add(event: NumberedEvent): void {
     if (event.seq <= this.#lastSeq || this.#waiting.has(event.seq)) return;
     if (event.type === "exited") this.#exitIsKnown = true;
     this.#waiting.set(event.seq, event);
@@ -63,7 +89,7 @@ export class EventOrder {
    * Takes in what `process/read` answered for what comes after `lastSeq` (03 CL-41): all of it, or one page, bounded by bytes.
    * Tells whether that was all. The number of the close is the last one. That of the exit is in the answer of a Proctor
    * executor; from any other it is the only one that is left.
-   * @throws EventGapError when more is missing than that; ProtocolError when the answer cannot be true.
+   * @throws EventGapError when more is missing than that, unless gaps are marked; ProtocolError when the answer cannot be true.
    */
   merge(answer: ProcessReadResult, isPage: boolean): boolean {
     if (answer.failure !== null) throw new ProtocolError(`the executor cannot follow the process: ${answer.failure}`);
@@ -76,8 +102,10 @@ export class EventOrder {
     if (exitSeq !== null && answer.exitCode !== null) {
       this.add({ type: "exited", seq: exitSeq, exitCode: answer.exitCode });
     }
-    const [missing] = this.#missingUpTo(target);
-    if (missing !== undefined) throw this.#gapAfter(missing);
+    for (const { fromSeq, toSeq } of this.#missingUpTo(target)) {
+      if (this.#gapPolicy === "fail") throw new EventGapError(fromSeq - 1, toSeq + 1);
+      this.#waiting.set(fromSeq, { type: "gap", seq: toSeq, fromSeq, toSeq });
+    }
     if (isAll && answer.exited && !this.#exitIsKnown) {
       throw new ProtocolError("the executor says that the process has exited, and has no event for it");
     }
@@ -92,31 +120,46 @@ export class EventOrder {
   #take(): RemoteEvent | undefined {
     const next = this.#waiting.get(this.#lastSeq + 1);
     if (next === undefined) return undefined;
-    this.#waiting.delete(next.seq);
+    this.#waiting.delete(this.#lastSeq + 1);
     this.#waitingBytes -= sizeOf(next);
     this.#lastSeq = next.seq;
+    if (next.type === "gap") this.#forgetOvertaken();
     return next;
   }
 
-  /** Exit is the only event below the close that is not retained: if one number is missing, it is the exit's (03 CL-42). */
+  /** What came after all when it had been given up, and was not released in its place. */
+  #forgetOvertaken(): void {
+    for (const [seq, event] of this.#waiting) {
+      if (seq > this.#lastSeq) continue;
+      this.#waiting.delete(seq);
+      this.#waitingBytes -= sizeOf(event);
+    }
+  }
+
+  /**
+   * Exit is the only event below the close that is not retained: if one number is missing, it is the exit's (03 CL-42). If more
+   * are, and gaps are marked, it is the last: what is evicted is the oldest.
+   */
   #inferredExit(answer: ProcessReadResult, target: number): number | null {
     if (!answer.exited || this.#exitIsKnown) return null;
-    const [first, second] = this.#missingUpTo(target);
-    return second === undefined ? (first ?? null) : null;
+    const missing = this.#missingUpTo(target);
+    const last = missing.at(-1);
+    if (last === undefined) return null;
+    const isOnlyOne = missing.length === 1 && last.fromSeq === last.toSeq;
+    return isOnlyOne || this.#gapPolicy === "mark" ? last.toSeq : null;
   }
 
-  /** The first missing numbers; two are as good as many. */
-  #missingUpTo(target: number): number[] {
-    const missing: number[] = [];
-    for (let seq = this.#lastSeq + 1; seq <= target && missing.length < 2; seq += 1) {
-      if (!this.#waiting.has(seq)) missing.push(seq);
+  /** The missing numbers, in ranges. */
+  #missingUpTo(target: number): { readonly fromSeq: number; readonly toSeq: number }[] {
+    const missing: { fromSeq: number; toSeq: number }[] = [];
+    let next = this.#lastSeq + 1;
+    for (const [first, { seq }] of [...this.#waiting].sort(([a], [b]) => a - b)) {
+      if (first > target) break;
+      if (first > next) missing.push({ fromSeq: next, toSeq: first - 1 });
+      next = seq + 1;
     }
+    if (next <= target) missing.push({ fromSeq: next, toSeq: target });
     return missing;
-  }
-
-  #gapAfter(first: number): EventGapError {
-    const next = [...this.#waiting.keys()].filter((seq) => seq > first).sort((a, b) => a - b)[0];
-    return new EventGapError(first - 1, next ?? first + 1);
   }
 }
 

@@ -1,66 +1,31 @@
-import { distinctUntilChanged, map, Observable } from "rxjs";
-import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
+import type { Observable } from "rxjs";
+import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
+import type { HandshakeOutcome } from "../machines/link-context.ts";
 import { linkMachine } from "../machines/link-machine.ts";
-import type { Random } from "../ports/random.ts";
-import type { Transport } from "../ports/transport.ts";
+import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
-import { encodeNotification } from "../protocol/envelope.ts";
-import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
-import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
-import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
+import { actorOwners, tell } from "./actor-owners.ts";
 import { keyed, repeatable } from "./call-repetition.ts";
 import { callLimits } from "./call-table.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { Followers } from "./followers.ts";
+import { LifeSigns } from "./life-signs.ts";
+import { LinkConnections } from "./link-connections.ts";
 import {
   ConnectionLostError,
-  DisconnectedError,
   LinkClosedError,
   LinkFailedError,
-  SessionHeldError,
   TooManyCallsError,
   UnsupportedError,
 } from "./link-errors.ts";
+import { shakeHands } from "./link-handshake.ts";
+import type { CallOptions, LinkOptions } from "./link-options.ts";
+import { type LinkState, linkStateOf, linkStates } from "./link-state.ts";
 import { PendingCall } from "./pending-call.ts";
-import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
-
-/** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
-export type Dial = (signal: AbortSignal) => Promise<Transport>;
-
-/** What a link tells of itself. */
-export interface LinkState {
-  /** The outer state of its statechart. */
-  readonly value: "Connecting" | "Connected" | "Recovering" | "Failed" | "Closed";
-  /** Ordinal of the connection in use. */
-  readonly generation: number;
-  readonly sessionId: string | null;
-  /** Why the last connection, or the link, ended; `null` while all is well. */
-  readonly reason: string | null;
-}
-
-/** What differs from link to link. */
-export interface LinkOptions extends ActorSystemPorts {
-  readonly dial: Dial;
-  /** Can `dial` be used again when a connection is lost? */
-  readonly canReconnect: boolean;
-  /** From the loss of a connection to giving up, in milliseconds. */
-  readonly recoveryDeadlineMs: number;
-  /** How the client names itself to the executor; has no effect there. */
-  readonly clientName: string;
-  /** Makes keys for calls that may be repeated. */
-  readonly random: Random;
-  /** A machine failed. */
-  onFault(error: unknown): void;
-}
-
-/** How one call is made. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Goes before others: it frees something. */
-  readonly cleanUp?: boolean;
-  /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
-  readonly isRepeatable?: boolean;
-}
+import type { ProcessFollower } from "./process-follower.ts";
+import { WaitingCalls } from "./waiting-calls.ts";
 
 const owners = actorOwners<LinkActor>();
 
@@ -94,40 +59,34 @@ export class LinkActor {
 
   readonly #options: LinkOptions;
   readonly #actor: Actor<typeof logic>;
-  readonly #followers = new Map<string, ProcessFollower>();
-  readonly #holds = new Set<object>();
-  #installed: ClientConnection | null = null;
-  #candidate: ClientConnection | null = null;
-  /** Calls that wait for a connection, in order. */
-  #waiting: PendingCall[] = [];
-  /** When the last byte came in since it was last looked; `null`: none did. */
-  #heardAtMs: number | null = null;
-  #hasPinged = false;
+  readonly #followers = new Followers();
+  readonly #waiting = new WaitingCalls();
+  readonly #signs: LifeSigns;
+  readonly #clock: WakefulClock;
+  readonly #connections = new LinkConnections();
   #offer: Offer | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { canReconnect, recoveryDeadlineMs } = options;
+    this.#signs = new LifeSigns(options.clock);
+    this.#clock = new WakefulClock(options.clock, () => this.#woke());
+    const { canReconnect, longestRecoveryMs } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
+      clock: this.#clock,
       id: "link",
-      input: { canReconnect, recoveryDeadlineMs },
+      input: { canReconnect, longestRecoveryMs },
       onFault: options.onFault,
     });
-    this.state$ = new Observable<SnapshotFrom<typeof logic>>((observer) => {
-      observer.next(this.#actor.getSnapshot());
-      return this.#actor.subscribe(observer);
-    }).pipe(
-      map(stateOf),
-      distinctUntilChanged((a, b) => a.value === b.value && a.generation === b.generation),
-    );
+    this.state$ = linkStates(this.#actor);
     this.#actor.subscribe({ complete: () => this.#over() });
+    this.#clock.start();
     this.#actor.start();
   }
 
   /** The present state. */
   get state(): LinkState {
-    return stateOf(this.#actor.getSnapshot());
+    return linkStateOf(this.#actor.getSnapshot());
   }
 
   /** Does the executor offer this extension? */
@@ -159,11 +118,11 @@ export class LinkActor {
     const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
     const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal });
     this.#submit(call);
-    this.#throttle();
+    this.#connections.throttle();
     try {
       return decodeResult(method, await call.answer);
     } finally {
-      this.#throttle();
+      this.#connections.throttle();
     }
   }
 
@@ -180,12 +139,12 @@ export class LinkActor {
 
   /** Follows a process; must be called before it is started, since its events can come before the answer (01 W-43). */
   follow(processId: string, follower: ProcessFollower): void {
-    this.#followers.set(processId, follower);
+    this.#followers.add(processId, follower);
   }
 
   /** Stops following, if it is still this follower that does (03 I-26). */
   unfollow(processId: string, follower: ProcessFollower): void {
-    if (this.#followers.get(processId) === follower) this.#followers.delete(processId);
+    this.#followers.remove(processId, follower);
   }
 
   /**
@@ -193,19 +152,17 @@ export class LinkActor {
    * Calls in flight lift the brake until they are answered: their answers stand behind the output.
    */
   hold(holder: object): void {
-    this.#holds.add(holder);
-    this.#throttle();
+    this.#connections.hold(holder);
   }
 
   /** Takes the brake off. */
   release(holder: object): void {
-    this.#holds.delete(holder);
-    this.#throttle();
+    this.#connections.release(holder);
   }
 
   /** Ends the link. Resolves when its connections are gone. Idempotent. */
   async close(): Promise<void> {
-    const connections = [this.#installed, this.#candidate].filter((connection) => connection !== null);
+    const connections = this.#connections.all;
     tell(this.#actor, { type: "close" });
     for (const connection of connections) connection.close();
     await Promise.all(connections.map((connection) => connection.ended));
@@ -218,52 +175,36 @@ export class LinkActor {
       // An attempt that was given up must not leave its connection behind (03 N-3).
       if (signal.aborted) return transport.destroy();
       const { newest } = this.#actor.getSnapshot().context;
-      this.#candidate = new ClientConnection(newest, transport, {
-        notified: (notification) => this.#notified(notification),
+      const connection = new ClientConnection(newest, transport, {
+        notified: (notification) => this.#followers.notified(notification),
         heard: () => this.#heard(),
-        lost: (connection, reason) => this.#lost(connection, reason),
+        lost: (lost, reason) => this.#lost(lost, reason),
       });
+      this.#connections.opened(connection);
     },
-    handshake: async (signal: AbortSignal): Promise<string> => {
-      const candidate = this.#existingCandidate();
+    handshake: async (signal: AbortSignal): Promise<HandshakeOutcome> => {
       const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
-      const { sessionId, proctor = null } = await initialize(
-        candidate,
-        { clientName: this.#options.clientName, resumeSessionId },
-        signal,
-      );
-      if (resumeSessionId !== null && sessionId !== resumeSessionId) {
-        throw new ProtocolError(`the executor resumed another session than the one that was asked for`);
-      }
-      candidate.send(encodeNotification("initialized", {}));
-      this.#offer = proctor;
-      return sessionId;
+      const params = { clientName: this.#options.clientName, resumeSessionId };
+      const { sessionId, offer } = await shakeHands(this.#connections.requireCandidate(), params, signal);
+      this.#offer = offer;
+      return { sessionId, sessionTtlMs: offer?.sessionTtlMs ?? null };
     },
     catchUp: async (): Promise<void> => {
-      const candidate = this.#existingCandidate();
-      const read: CatchUpRead = (params) => callOver(candidate, "process/read", params, undefined);
-      await Promise.all([...this.#followers.values()].map((follower) => follower.catchUp(read)));
+      const candidate = this.#connections.requireCandidate();
+      await this.#followers.catchUp((params) => candidate.call("process/read", params));
     },
     ping: (): void => {
-      // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1). While we do
-      // not read we cannot hear; a candidate is always read.
-      const now = this.#options.clock.now();
-      const heardAtMs = this.#candidate === null && this.#isHolding() ? now : this.#heardAtMs;
-      this.#heardAtMs = null;
-      this.#hasPinged = heardAtMs === null;
-      if (heardAtMs === null) (this.#candidate ?? this.#installed)?.ping();
-      else queueMicrotask(() => tell(this.#actor, { type: "connection.heard", agoMs: now - heardAtMs }));
+      // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1).
+      const agoMs = this.#signs.look(this.#connections.isDeaf);
+      if (agoMs === null) this.#connections.newest?.ping();
+      else queueMicrotask(() => tell(this.#actor, { type: "connection.heard", agoMs }));
     },
-    dropInstalled: (): void => this.#installed?.destroy(),
-    dropCandidate: (): void => {
-      this.#candidate?.destroy();
-      this.#candidate = null;
-    },
+    dropInstalled: (): void => this.#connections.dropInstalled(),
+    dropCandidate: (): void => this.#connections.dropCandidate(),
     installCandidate: (): void => {
-      this.#installed = this.#candidate;
-      this.#candidate = null;
-      for (const call of this.#waiting.splice(0)) this.#installed?.calls.submit(call);
-      this.#throttle();
+      this.#connections.install();
+      for (const call of this.#waiting.takeAll()) this.#connections.installed?.calls.submit(call);
+      this.#connections.throttle();
     },
   };
 
@@ -271,68 +212,41 @@ export class LinkActor {
   #submit(call: PendingCall): void {
     if (call.isSettled) return;
     if (this.#isOver()) return call.reject(this.#endError("notApplied"));
-    const table = this.#isUsable() ? this.#installed?.calls : undefined;
-    const isFull = table?.isFull ?? this.#waiting.length >= callLimits.queued;
-    if (isFull && !call.cleanUp) return call.reject(new TooManyCallsError(callLimits.queued));
-    if (table === undefined) this.#waiting.push(call);
-    else table.submit(call);
-  }
-
-  /** What was lost with the installed connection waits for the next one, before all that is called from now on (03 CL-31). */
-  #carryOn(calls: readonly PendingCall[]): void {
-    const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);
-    for (const call of calls) if (!kept.includes(call)) call.reject(new DisconnectedError(call.method));
-    this.#waiting = [...kept, ...this.#waiting];
-  }
-
-  #existingCandidate(): ClientConnection {
-    if (this.#candidate === null || this.#candidate.isLost) throw new ConnectionLostError();
-    return this.#candidate;
-  }
-
-  #notified(notification: ServerNotification): void {
-    if (!("processId" in notification.params)) return;
-    // The discriminant is the presence of `processId`, which TypeScript does not carry over to the union.
-    this.#followers.get(notification.params.processId)?.notified(notification as ProcessNotification);
+    const { installed } = this.#connections;
+    const isUsable = installed?.isLost === false && this.state.value === "Connected";
+    const queue = isUsable ? installed.calls : this.#waiting;
+    if (queue.isFull && !call.cleanUp) return call.reject(new TooManyCallsError(callLimits.queued));
+    queue.submit(call);
   }
 
   #heard(): void {
-    this.#heardAtMs = this.#options.clock.now();
-    if (!this.#hasPinged) return;
-    this.#hasPinged = false;
-    tell(this.#actor, { type: "connection.heard", agoMs: 0 });
+    if (this.#signs.heard()) tell(this.#actor, { type: "connection.heard", agoMs: 0 });
+  }
+
+  #woke(): void {
+    this.#signs.forget();
+    tell(this.#actor, { type: "host.woke" });
   }
 
   #lost(connection: ClientConnection, reason: string): void {
     const calls = connection.calls.takeAll();
     tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
     if (this.#isOver()) this.#failAll(calls);
-    else if (connection === this.#installed) this.#carryOn(calls);
-    else for (const call of calls) call.reject(new ConnectionLostError());
-  }
-
-  #isUsable(): boolean {
-    return this.#installed !== null && !this.#installed.isLost && this.state.value === "Connected";
-  }
-
-  #isHolding(): boolean {
-    return this.#holds.size > 0 && (this.#installed?.calls.inFlight ?? 0) === 0;
-  }
-
-  #throttle(): void {
-    this.#installed?.setPaused(this.#isHolding());
+    else if (connection !== this.#connections.installed)
+      for (const call of calls) call.reject(new ConnectionLostError());
+    else if (this.#options.canReconnect) this.#waiting.carryOn(calls);
+    else this.#waiting.keep(calls);
   }
 
   #over(): void {
+    this.#clock.stop();
     const isClosed = this.state.value === "Closed";
     // A link that was closed lets its connection end in order; one that failed has nothing more to say.
-    if (!isClosed) this.#installed?.destroy();
-    if (!isClosed) this.#candidate?.destroy();
-    const calls = [this.#installed, this.#candidate].flatMap((connection) => connection?.calls.takeAll() ?? []);
-    this.#failAll([...calls, ...this.#waiting.splice(0)]);
-    const followers = [...this.#followers.values()];
-    this.#followers.clear();
-    for (const follower of followers) follower.linkEnded(this.#endError("unknown"));
+    const connections = this.#connections.all;
+    if (!isClosed) for (const connection of connections) connection.destroy();
+    const calls = connections.flatMap((connection) => connection.calls.takeAll());
+    this.#failAll([...calls, ...this.#waiting.takeAll()]);
+    this.#followers.linkEnded(this.#endError("unknown"));
   }
 
   #failAll(calls: readonly PendingCall[]): void {
@@ -347,33 +261,4 @@ export class LinkActor {
     const { value, reason } = this.state;
     return value === "Closed" ? new LinkClosedError(effect) : new LinkFailedError(reason ?? "not connected", effect);
   }
-}
-
-/** One call over one connection, which does not survive it. */
-async function callOver<M extends RequestName>(
-  connection: ClientConnection,
-  method: M,
-  params: WireParams<M>,
-  signal: AbortSignal | undefined,
-): Promise<Result<M>> {
-  const call = new PendingCall({ method, params, cleanUp: false, isRepeatable: false, signal });
-  connection.calls.submit(call);
-  return decodeResult(method, await call.answer);
-}
-
-async function initialize(connection: ClientConnection, params: WireParams<"initialize">, signal: AbortSignal) {
-  try {
-    return await callOver(connection, "initialize", params, signal);
-  } catch (error) {
-    // The one refusal that is worth another attempt: our own old connection is still there, as the executor sees it.
-    throw error instanceof RpcError && error.code === "sessionAttached" ? new SessionHeldError(error) : error;
-  }
-}
-
-function stateOf(snapshot: SnapshotFrom<typeof logic>): LinkState {
-  const { generation, sessionId, reason } = snapshot.context;
-  const { value } = snapshot;
-  const [outer] =
-    typeof value === "string" ? [value] : (Object.keys(value) as ("Connecting" | "Connected" | "Recovering")[]);
-  return { value: outer ?? "Connecting", generation, sessionId, reason };
 }

@@ -1,4 +1,4 @@
-import type { AttemptError } from "../machines/link-machine.ts";
+import type { AttemptError } from "../machines/link-context.ts";
 import { type Effect, ProctorError } from "../protocol/errors.ts";
 import type { Feature } from "../protocol/extensions.ts";
 
@@ -27,6 +27,25 @@ export class DisconnectedError extends ProctorError {
 export class TooManyCallsError extends ProctorError {
   constructor(limit: number) {
     super("tooManyCalls", `${limit} calls wait on this link already`);
+  }
+}
+
+/** A call that is larger than one message may be; nothing was sent (03 D-15). */
+export class TooLargeError extends ProctorError {
+  readonly method: string;
+  /** The size of the call as a message, at least. */
+  readonly bytes: number;
+  readonly limitBytes: number;
+
+  constructor(method: string, bytes: number, limitBytes: number, options: ErrorOptions = {}) {
+    super(
+      "tooLarge",
+      `a call of ${method} with ${bytes} bytes does not fit one message of ${limitBytes} bytes`,
+      options,
+    );
+    this.method = method;
+    this.bytes = bytes;
+    this.limitBytes = limitBytes;
   }
 }
 

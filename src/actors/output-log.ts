@@ -1,4 +1,5 @@
 import type { OutputStream } from "../protocol/process.ts";
+import { LARGEST_SENT_BYTES } from "../transports/message-limits.ts";
 import type { ChunkSpill, SpilledChunk } from "./chunk-spill.ts";
 
 /** One retained chunk. */
@@ -25,7 +26,7 @@ export interface OutputLogLimits {
    * back, so that nothing is lost; `newest` lets the oldest go, as the reference does.
    */
   readonly whenFull: "block" | "newest";
-  /** The most payload of one answer: base64 and JSON of it fit one message of 64 MiB (03 D-2). */
+  /** The most payload of one answer, less where it is so many chunks that their JSON would not fit one message (03 D-2). */
   readonly answerBytes: number;
 }
 
@@ -43,6 +44,24 @@ interface Entry {
   /** `null`: on disk. */
   bytes: Uint8Array | null;
   spilled: SpilledChunk | null;
+}
+
+/** What `{"seq":…,"stream":"…","chunk":"…"},` takes around the base64 of a chunk, at most. */
+const chunkEnvelopeBytes = 64;
+
+/** How large an answer becomes, chunk by chunk. */
+class AnswerSize {
+  payloadBytes = 0;
+  #messageBytes = 64 * 1024; // for everything else in it
+
+  add(chunkBytes: number): void {
+    this.payloadBytes += chunkBytes;
+    this.#messageBytes += Math.ceil(chunkBytes / 3) * 4 + chunkEnvelopeBytes;
+  }
+
+  exceeds(payloadBytes: number): boolean {
+    return this.payloadBytes > payloadBytes || this.#messageBytes > LARGEST_SENT_BYTES;
+  }
 }
 
 /** A client was seen to ask again for what it had asked for already (03 D-2): so many numbers stay. */
@@ -234,9 +253,9 @@ export class OutputLog {
   /** The first index from which everything to the end fits one answer. */
   #newestFrom(start: number): number {
     let from = this.#entries.length;
-    for (let total = 0; from > start; from -= 1) {
-      total += this.#entries[from - 1]?.length ?? 0;
-      if (total > this.#limits.answerBytes) break;
+    for (const size = new AnswerSize(); from > start; from -= 1) {
+      size.add(this.#entries[from - 1]?.length ?? 0);
+      if (size.exceeds(this.#limits.answerBytes)) break;
     }
     return from;
   }
@@ -244,11 +263,10 @@ export class OutputLog {
   #endOf(start: number, maxBytes: number): number {
     const bound = Math.min(maxBytes, this.#limits.answerBytes);
     let end = start;
-    for (let total = 0; end < this.#entries.length; end += 1) {
-      const length = this.#entries[end]?.length ?? 0;
-      if (end > start && total + length > bound) break;
-      total += length;
-      if (total >= bound) return end + 1;
+    for (const size = new AnswerSize(); end < this.#entries.length; end += 1) {
+      size.add(this.#entries[end]?.length ?? 0);
+      if (end > start && size.exceeds(bound)) break;
+      if (size.payloadBytes >= bound) return end + 1;
     }
     return end;
   }

@@ -1,35 +1,17 @@
-import { Observable, type Observer } from "rxjs";
+import type { Observable } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise } from "xstate";
 import { remoteProcessMachine, type StartFate } from "../machines/remote-process-machine.ts";
-import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
-import type { WireParams } from "../protocol/methods.ts";
-import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
-import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
+import { ProtocolError, RpcError } from "../protocol/errors.ts";
+import { actorOwners, tell } from "./actor-owners.ts";
+import { EventFeed } from "./event-feed.ts";
+import { EventGapError, EventOrder, type NumberedEvent, type RemoteEvent } from "./event-order.ts";
+import { GapWatch } from "./gap-watch.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
+import { MissedEvents, type MissedEventsOwner } from "./missed-events.ts";
 import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
-import { RecentEvents } from "./recent-events.ts";
-
-/** A process could not be followed any further: what it did in the meantime cannot be had any more. It was terminated. */
-export class ProcessLostError extends ProctorError {
-  constructor(processId: string, cause: Error) {
-    super("processLost", `process ${processId} cannot be followed any more: ${cause.message}`, {
-      cause,
-      effect: "unknown",
-    });
-  }
-}
-
-/** What a handle needs besides its link. */
-export interface RemoteProcessPorts extends ActorSystemPorts {
-  onFault(error: unknown): void;
-}
-
-/** What `process/start` takes, but for the id. */
-export type StartParams = Omit<WireParams<"process/start">, "processId">;
-
-/** The most payload that is read at once after an outage. */
-const pageBytes = 1024 * 1024;
+import { ProcessLostError } from "./process-lost-error.ts";
+import type { RemoteProcessOptions, RemoteProcessPorts, StartParams } from "./remote-process-options.ts";
 
 const owners = actorOwners<RemoteProcessActor>();
 
@@ -70,24 +52,20 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #params: StartParams;
   readonly #signal: AbortSignal | undefined;
   readonly #actor: Actor<typeof logic>;
-  readonly #order = new EventOrder();
-  readonly #recent = new RecentEvents();
-  readonly #observers = new Set<Observer<RemoteEvent>>();
+  readonly #order: EventOrder;
+  readonly #gaps: GapWatch;
+  readonly #feed = new EventFeed();
   readonly #start = Promise.withResolvers<void>();
   readonly #exit = Promise.withResolvers<number>();
   readonly #close = Promise.withResolvers<void>();
-  readonly #holders = new Set<object>();
-  readonly #waitingForRoom: (() => void)[] = [];
-  #error: unknown = null;
-  #isRefilling = false;
-  /** Events went by unheard since the last read was asked for: another one is due. */
-  #hasMissed = false;
+  readonly #missed: MissedEvents;
+  #wasTerminated = false;
 
   /** Sends the start; the handle follows the process from before (01 W-43). */
   constructor(
     processId: string,
     params: StartParams,
-    options: { readonly signal: AbortSignal | undefined; readonly mayRepeatStart: boolean },
+    options: RemoteProcessOptions,
     link: LinkActor,
     ports: RemoteProcessPorts,
   ) {
@@ -100,7 +78,10 @@ export class RemoteProcessActor implements ProcessFollower {
     this.closed = this.#close.promise;
     // Who does not ask how a process fared need not handle its failure.
     for (const outcome of [this.started, this.exited, this.closed]) outcome.catch(() => undefined);
-    this.events$ = new Observable((observer) => this.#subscribe(observer));
+    this.events$ = this.#feed.events$;
+    this.#order = new EventOrder(options.onGap);
+    this.#missed = new MissedEvents(this.#reading, this.#order, link);
+    this.#gaps = new GapWatch(ports.clock, () => this.#readOverdue());
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `remote process ${processId}`,
@@ -109,6 +90,23 @@ export class RemoteProcessActor implements ProcessFollower {
     });
     link.follow(processId, this);
     this.#actor.start();
+  }
+
+  /** The number of the last event that was published. */
+  get lastSeq(): number {
+    return this.#order.lastSeq;
+  }
+
+  /** Was its end asked for over this handle? */
+  get wasTerminated(): boolean {
+    return this.#wasTerminated;
+  }
+
+  /** Kills it and its whole group; was it still running? */
+  async terminate(): Promise<boolean> {
+    this.#wasTerminated = true;
+    const { running } = await this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true });
+    return running;
   }
 
   /** The statechart, for whoever wants to watch. */
@@ -122,18 +120,15 @@ export class RemoteProcessActor implements ProcessFollower {
     if (!this.#order.overflows) return;
     // What waits for a number that does not come is let go: the executor still has it, and is asked (03 D-6).
     this.#order.forgetWaiting();
-    this.#hasMissed = true;
-    void this.#refill();
+    this.#missed.missed();
+    void this.#missed.read();
   }
 
   async catchUp(read: CatchUpRead): Promise<void> {
-    if (!this.snapshot.hasTag("live")) {
-      // Before its start is confirmed a handle hears nothing, though the process may run and print: it reads once it is.
-      this.#hasMissed = true;
-      return;
-    }
+    // Before its start is confirmed a handle hears nothing, though the process may run and print: it reads once it is.
+    if (!this.snapshot.hasTag("live")) return this.#missed.missed();
     try {
-      if (!(await this.#readPage(read))) void this.#refill();
+      await this.#missed.catchUp(read);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       this.#lose(error);
@@ -158,9 +153,7 @@ export class RemoteProcessActor implements ProcessFollower {
     },
     ask: async (): Promise<StartFate> => {
       try {
-        this.#hasMissed = false;
-        const everything = this.#link.call("process/read", this.#everythingNew(), { signal: this.#signal });
-        this.#order.merge(await everything, false);
+        await this.#missed.ask(this.#signal);
         return "running";
       } catch (error) {
         if (error instanceof RpcError) return error.message.endsWith("is starting") ? "starting" : "absent";
@@ -173,73 +166,48 @@ export class RemoteProcessActor implements ProcessFollower {
       this.#start.resolve();
       queueMicrotask(() => {
         this.#publish();
-        if (this.#hasMissed) void this.#refill();
+        void this.#missed.readDue();
       });
     },
     terminate: (): void => {
       // Nobody waits for this answer; where the link is gone there is nobody left to ask either.
-      this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true }).catch(() => undefined);
+      this.terminate().catch(() => undefined);
     },
     fail: (error: unknown): void => {
-      this.#error = error;
+      this.#gaps.see(null);
       this.#link.unfollow(this.processId, this);
       this.#start.reject(error);
       this.#exit.reject(error);
       this.#close.reject(error);
-      for (const observer of [...this.#observers]) observer.error(error);
-      this.#observers.clear();
+      this.#feed.finish(error);
     },
   };
 
-  #everythingNew(): WireParams<"process/read"> {
-    return { processId: this.processId, afterSeq: this.#order.lastSeq, maxBytes: null, waitMs: 0 };
+  /** For the reading of missed events only. */
+  get #reading(): MissedEventsOwner {
+    return {
+      processId: this.processId,
+      isLive: () => this.snapshot.hasTag("live"),
+      arrived: () => this.#publish(),
+      lost: (cause) => this.#lose(cause),
+    };
   }
 
-  /**
-   * Reads the next page of what is missing, and publishes it; is it the last? An executor other than Proctor's keeps so little
-   * that all of it is one page (03 D-2, D-6).
-   */
-  async #readPage(read: CatchUpRead): Promise<boolean> {
-    const isPage = this.#link.offers("pages");
-    const answer = await read({ ...this.#everythingNew(), maxBytes: isPage ? pageBytes : null });
-    const isLast = this.#order.merge(answer, isPage);
-    this.#publish();
-    return isLast;
-  }
-
-  /** Reads what push has failed to bring, page by page, no faster than the slowest reader takes it. */
-  async #refill(): Promise<void> {
-    if (this.#isRefilling || this.snapshot.hasTag("starting")) return;
-    this.#isRefilling = true;
-    try {
-      const read: CatchUpRead = (params) => this.#link.call("process/read", params);
-      for (let isDone = false; !isDone && this.snapshot.hasTag("live"); ) {
-        await this.#room();
-        this.#hasMissed = false;
-        isDone = (await this.#readPage(read)) && !this.#hasMissed;
-      }
-    } catch (error) {
-      this.#lose(error);
-    }
-    this.#isRefilling = false;
+  /** While the link recovers everything is read anyway. */
+  #readOverdue(): void {
+    if (this.#link.state.value === "Connected") void this.#missed.read();
   }
 
   /** A reader has more than it should: the executor is held back until it has caught up. */
   hold(reader: object): void {
-    this.#holders.add(reader);
+    this.#missed.room.fill(reader);
     this.#link.hold(reader);
   }
 
   /** The reader has caught up. */
   release(reader: object): void {
     this.#link.release(reader);
-    if (!this.#holders.delete(reader) || this.#holders.size > 0) return;
-    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
-  }
-
-  #room(): Promise<void> {
-    if (this.#holders.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+    this.#missed.room.free(reader);
   }
 
   #lose(cause: unknown): void {
@@ -248,7 +216,7 @@ export class RemoteProcessActor implements ProcessFollower {
 
   #lostBy(cause: unknown): unknown {
     const isLoss = cause instanceof RpcError || cause instanceof EventGapError;
-    return isLoss ? new ProcessLostError(this.processId, cause) : cause;
+    return isLoss ? new ProcessLostError(this.processId, this.lastSeq, cause) : cause;
   }
 
   /** What comes before the start is confirmed waits for that (01 W-43). */
@@ -260,31 +228,23 @@ export class RemoteProcessActor implements ProcessFollower {
         this.#exit.resolve(event.exitCode);
       }
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
-      this.#recent.add(event);
-      for (const observer of [...this.#observers]) observer.next(event);
+      this.#feed.publish(event);
       if (event.type === "closed") return this.#finish(); // what a wrong executor sends behind it is nobody's
     }
+    this.#gaps.see(this.#order.missingSeq);
   }
 
   #finish(): void {
+    this.#gaps.see(null);
     this.#link.unfollow(this.processId, this);
     // Only an executor that closes without an exit leaves this open (03 section 7.2).
     this.#exit.resolve(-1);
     this.#close.resolve();
-    for (const observer of [...this.#observers]) observer.complete();
-    this.#observers.clear();
-  }
-
-  #subscribe(observer: Observer<RemoteEvent>): () => void {
-    for (const event of this.#recent) observer.next(event);
-    if (this.#error !== null) observer.error(this.#error);
-    else if (this.snapshot.hasTag("ended")) observer.complete();
-    else this.#observers.add(observer);
-    return () => this.#observers.delete(observer);
+    this.#feed.finish();
   }
 }
 
-function eventOf({ method, params }: ProcessNotification): RemoteEvent {
+function eventOf({ method, params }: ProcessNotification): NumberedEvent {
   switch (method) {
     case "process/output":
       return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };

@@ -1,5 +1,6 @@
 import type { InspectionEvent } from "xstate";
-import { type Dial, LinkActor } from "../actors/link-actor.ts";
+import { LinkActor } from "../actors/link-actor.ts";
+import type { Dial } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
@@ -33,7 +34,11 @@ export interface ConnectOptions {
   readonly clientName?: string | undefined;
   /** Further headers of the websocket upgrade, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** From the loss of a connection to giving up its session, in milliseconds. Default 25 000 (03 `RECOVERY_DEADLINE`). */
+  /**
+   * The longest from the loss of a connection to giving up its session, in milliseconds. Default 25 000 (03
+   * `RECOVERY_DEADLINE`). It ends five seconds before the executor would end the session, if that comes earlier: after 25 s
+   * with an executor that does not say how long it keeps one.
+   */
   readonly recoveryDeadlineMs?: number | undefined;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
@@ -73,7 +78,7 @@ export async function openLink(
     ...ports,
     dial: dialFor(target, options, ports.clock),
     canReconnect: typeof target === "string" || "dial" in target,
-    recoveryDeadlineMs: options.recoveryDeadlineMs ?? 25_000,
+    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     clientName: options.clientName ?? "proctor",
   });
   const abort = () => void actor.close();

@@ -1,6 +1,8 @@
 import type { Observable } from "rxjs";
-import type { LinkActor, LinkState } from "../actors/link-actor.ts";
-import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
+import type { LinkActor } from "../actors/link-actor.ts";
+import type { LinkState } from "../actors/link-state.ts";
+import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
@@ -78,7 +80,7 @@ export class Link implements AsyncDisposable {
     const actor = new RemoteProcessActor(
       processId,
       startParams(argv, options, this.#ports.cwd),
-      { signal, mayRepeatStart: options.repeatStart ?? false },
+      { signal, mayRepeatStart: options.repeatStart ?? false, onGap: options.onGap ?? "fail" },
       this.#actor,
       this.#ports,
     );

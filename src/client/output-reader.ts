@@ -82,10 +82,11 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
   }
 
   #take(event: RemoteEvent): void {
-    const missed = event.seq > this.#nextSeq;
+    const firstSeq = event.type === "gap" ? event.fromSeq : event.seq;
+    const missed = firstSeq > this.#nextSeq;
     this.#nextSeq = event.seq + 1;
     if (this.#end !== null) return;
-    if (missed) return this.#finish(new OutputMissedError(this.#process.processId, event.seq));
+    if (missed) return this.#finish(new OutputMissedError(this.#process.processId, firstSeq));
     if (event.type !== "output") return;
     const { seq, stream, bytes } = event;
     const waiting = this.#waiting.shift();

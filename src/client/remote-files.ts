@@ -1,8 +1,9 @@
 import type { LinkActor } from "../actors/link-actor.ts";
+import { TooLargeError } from "../actors/link-errors.ts";
 import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
-import { ProctorError } from "../protocol/errors.ts";
 import type { OpenMode } from "../protocol/files.ts";
+import { LARGEST_SENT_BYTES } from "../transports/message-limits.ts";
 import { type ReadRange, readStream, writeStream } from "./file-streams.ts";
 import { RemoteFileHandle } from "./remote-file-handle.ts";
 import { pathFromWire, pathToWire, type RemotePath } from "./remote-path.ts";
@@ -28,15 +29,8 @@ export interface RemoteDirectoryEntry {
   readonly isFile: boolean;
 }
 
-/** More than one message can carry; nothing was sent. */
-export class TooLargeError extends ProctorError {
-  constructor(bytes: number) {
-    super("tooLarge", `${bytes} bytes do not fit one message; the limit is ${writeLimitBytes}`);
-  }
-}
-
-/** The most that one `writeFile` can send: base64 of it and its envelope stay below a message of 64 MiB (04 F-19). */
-export const writeLimitBytes = 47 * 1024 * 1024;
+/** The most that one `writeFile` can send: base64 of it and its envelope fit one message (03 D-15). */
+export const writeLimitBytes = Math.floor((LARGEST_SENT_BYTES - 64 * 1024) / 4) * 3;
 
 interface CallOptions {
   readonly signal?: AbortSignal;
@@ -64,10 +58,13 @@ export class RemoteFiles {
     return new TextDecoder("utf-8", { fatal: true }).decode(await this.readFile(path, options));
   }
 
-  /** Creates or replaces a file, through links; its mode stays. */
+  /**
+   * Creates or replaces a file, through links; its mode stays.
+   * @throws TooLargeError above 45 MiB; nothing was sent then.
+   */
   async writeFile(path: RemotePath, data: string | Uint8Array, options: CallOptions = {}): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    if (bytes.length > writeLimitBytes) throw new TooLargeError(bytes.length);
+    if (bytes.length > writeLimitBytes) throw new TooLargeError("fs/writeFile", bytes.length, writeLimitBytes);
     await this.#link.call("fs/writeFile", { path: pathToWire(path), dataBase64: encodeBase64(bytes) }, options);
   }
 

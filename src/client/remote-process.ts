@@ -37,8 +37,19 @@ export class RemoteProcess implements AsyncDisposable {
     return this.#actor.processId;
   }
 
+  /** The number of the last event that has come; 0 before the first (03 D-18). */
+  get lastSeq(): number {
+    return this.#actor.lastSeq;
+  }
+
+  /** Has this handle asked for its end: by `terminate`, by its signal, by being disposed of, or because it was lost (03 D-18)? */
+  get wasTerminated(): boolean {
+    return this.#actor.wasTerminated;
+  }
+
   /**
-   * Every event in order, exactly once: output, one exit, one close. Whoever subscribes late gets the newest megabyte
+   * Every event in order, exactly once: output, one exit, one close; with `onGap: "mark"` also gaps, where events are lost
+   * for good. Whoever subscribes late gets the newest megabyte
    * first. It has no backpressure: for bulk output read `output`.
    */
   get events$(): Observable<RemoteEvent> {
@@ -46,7 +57,7 @@ export class RemoteProcess implements AsyncDisposable {
   }
 
   /**
-   * The output as bytes with the name of their stream. Each use is a reader of its own from the first byte on; begin before
+   * The output as bytes with the name of their stream; a marked gap shows as a jump in `seq`. Each use is a reader of its own from the first byte on; begin before
    * a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down: while one is
    * more than a megabyte behind, nothing but answers to calls arrives over its link, so leave the loop of a reader that you
    * do not follow any more.
@@ -111,9 +122,8 @@ export class RemoteProcess implements AsyncDisposable {
   }
 
   /** Kills it and its whole group at once; tells whether it was still running (02 P-57, P-58). */
-  async terminate(): Promise<boolean> {
-    const { running } = await this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true });
-    return running;
+  terminate(): Promise<boolean> {
+    return this.#actor.terminate();
   }
 
   /** Terminates it if it runs, and waits for the exit. Where the link is gone the executor does it when the session expires. */

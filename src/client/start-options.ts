@@ -1,3 +1,4 @@
+import type { GapPolicy } from "../actors/event-order.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { pathToWire, type RemotePath } from "./remote-path.ts";
 
@@ -24,6 +25,12 @@ export interface StartOptions {
    * `unknown`.
    */
   readonly repeatStart?: boolean | undefined;
+  /**
+   * What happens when output is lost for good, because the executor could not keep all that was printed during an outage:
+   * `fail` (the default) terminates the process, and everything that waits for it fails with a ProcessLostError; `mark` goes on
+   * behind the gap, which `events$` shows as `{ type: "gap", fromSeq, toSeq }` (03 D-2).
+   */
+  readonly onGap?: GapPolicy | undefined;
   /** Gives up the start, and terminates the process when it runs already. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,43 +1,8 @@
 import { assign, type ErrorActorEvent, setup } from "xstate";
+import type { HandshakeOutcome, LinkContext, LinkEvent, LinkInput } from "./link-context.ts";
+import { recoveryDeadlineMs } from "./recovery-deadline.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import { unprovided, unprovidedActor } from "./unprovided.ts";
-
-/**
- * What can happen to a link. What comes from a physical connection carries its generation, so that a late word of an old
- * one changes nothing (03 N-1).
- */
-export type LinkEvent =
-  | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
-  | { readonly type: "connection.heard"; readonly agoMs: number }
-  | { readonly type: "close" };
-
-/** What differs from link to link. */
-export interface LinkInput {
-  /** Can a lost connection be replaced? Not one that was handed over open, nor that of a command (03 CL-10). */
-  readonly canReconnect: boolean;
-  /** From the loss of a connection to giving up, in milliseconds (03 `RECOVERY_DEADLINE`). */
-  readonly recoveryDeadlineMs: number;
-}
-
-/** What a link remembers beside its state. */
-export interface LinkContext extends LinkInput {
-  /** Ordinal of the newest connection, installed or still a candidate. */
-  readonly newest: number;
-  /** Ordinal of the installed connection; events of any other count for nothing in Connected. */
-  readonly generation: number;
-  readonly sessionId: string | null;
-  /** Failed attempts of this recovery. */
-  readonly attempts: number;
-  /** How long ago the last byte had come in, when it was last looked. */
-  readonly heardAgoMs: number;
-  /** Why the last connection, or the link, ended; `null` while all is well. */
-  readonly reason: string | null;
-}
-
-/** An error of an attempt says by this member that another attempt is worth while (03 CL-13). */
-export interface AttemptError {
-  readonly isRetryable: boolean;
-}
 
 /**
  * The client's logical connection to one executor (03 section 7.1). It dials and shakes hands, and is then Connected.
@@ -56,8 +21,8 @@ export const linkMachine = setup({
   actors: {
     /** Opens a connection and begins to listen to it. */
     dial: unprovidedActor<void>("dial"),
-    /** Shakes hands, resuming the session if there is one, and gives the session id. */
-    handshake: unprovidedActor<string>("handshake"),
+    /** Shakes hands, resuming the session if there is one. */
+    handshake: unprovidedActor<HandshakeOutcome>("handshake"),
     /** Reads what every process did during the outage (03 CL-40). */
     catchUp: unprovidedActor<void>("catchUp"),
   },
@@ -72,11 +37,12 @@ export const linkMachine = setup({
     countConnection: assign(({ context }) => ({ newest: context.newest + 1 })),
     recordInstalled: assign(({ context }) => ({
       generation: context.newest,
+      recoveryDeadlineMs: recoveryDeadlineMs(context.longestRecoveryMs, context.sessionTtlMs),
       reason: null,
       attempts: 0,
       heardAgoMs: 0,
     })),
-    recordSession: assign((_, { sessionId }: { sessionId: string }) => ({ sessionId })),
+    recordHandshake: assign((_, { sessionId, sessionTtlMs }: HandshakeOutcome) => ({ sessionId, sessionTtlMs })),
     recordReason: assign((_, { reason }: { reason: string }) => ({ reason })),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
     addCause: assign(({ context }, { cause }: { cause: string }) => ({
@@ -92,13 +58,10 @@ export const linkMachine = setup({
     cannotReconnect: ({ context }) => !context.canReconnect,
   },
   delays: {
-    /** Bound on reaching the executor for the first time (03 `CONNECT_TIMEOUT`). */
-    connectTimeout: 10_000,
-    /** Bound on the first handshake (03 `INITIALIZE_TIMEOUT`). */
-    initializeTimeout: 10_000,
-    /** The same while recovering, where the next attempt may fare better (03 F-2, F-4). */
-    redialTimeout: 4_000,
-    resumeTimeout: 5_000,
+    /** Bound on reaching the executor (03 `CONNECT_TIMEOUT`); shorter where the next attempt may fare better (03 F-2). */
+    dialTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 4_000),
+    /** The same for the handshake (03 `INITIALIZE_TIMEOUT`, F-4). */
+    handshakeTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 5_000),
     recoveryDeadline: ({ context }) => context.recoveryDeadlineMs,
     retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts),
     /** A connection that was silent for so long is asked for a sign of life (03 D-1). */
@@ -113,6 +76,8 @@ export const linkMachine = setup({
     newest: 0,
     generation: 0,
     sessionId: null,
+    sessionTtlMs: null,
+    recoveryDeadlineMs: recoveryDeadlineMs(input.longestRecoveryMs, null),
     attempts: 0,
     heardAgoMs: 0,
     reason: null,
@@ -141,7 +106,7 @@ export const linkMachine = setup({
             onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
-            connectTimeout: {
+            dialTimeout: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: { reason: "the executor was not reached in time" } },
             },
@@ -153,7 +118,7 @@ export const linkMachine = setup({
             onDone: {
               target: "#link.Connected",
               actions: [
-                { type: "recordSession", params: ({ event }) => ({ sessionId: event.output }) },
+                { type: "recordHandshake", params: ({ event }) => event.output },
                 "recordInstalled",
                 "installCandidate",
               ],
@@ -161,7 +126,7 @@ export const linkMachine = setup({
             onError: { target: "#link.Failed", actions: { type: "recordReason", params: asReason } },
           },
           after: {
-            initializeTimeout: {
+            handshakeTimeout: {
               target: "#link.Failed",
               actions: { type: "recordReason", params: { reason: "the executor did not answer `initialize` in time" } },
             },
@@ -178,6 +143,7 @@ export const linkMachine = setup({
           target: "Recovering",
           actions: { type: "recordReason", params: ({ event }) => event },
         },
+        "host.woke": ".Silent",
       },
       states: {
         Heard: { after: { pingIdle: "Silent" } },
@@ -222,7 +188,7 @@ export const linkMachine = setup({
             onDone: "Resuming",
             onError: "BackingOff",
           },
-          after: { redialTimeout: "BackingOff" },
+          after: { dialTimeout: "BackingOff" },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
           },
@@ -230,13 +196,16 @@ export const linkMachine = setup({
         Resuming: {
           invoke: {
             src: "handshake",
-            onDone: "CatchingUp",
+            onDone: {
+              target: "CatchingUp",
+              actions: { type: "recordHandshake", params: ({ event }) => event.output },
+            },
             onError: [
               { guard: { type: "isRetryable", params: ({ event }) => event }, target: "BackingOff" },
               { target: "#link.Failed", actions: { type: "addCause", params: asCause } },
             ],
           },
-          after: { resumeTimeout: "BackingOff" },
+          after: { handshakeTimeout: "BackingOff" },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
           },
@@ -249,6 +218,7 @@ export const linkMachine = setup({
           },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
+            "host.woke": ".Silent",
           },
           // It takes as long as there is something to read; but a connection that dies meanwhile must not use up the deadline.
           initial: "Heard",

@@ -5,6 +5,11 @@
 export interface Clock {
   /** Milliseconds on a monotonic scale with an arbitrary origin: only differences mean something. */
   now(): number;
+  /**
+   * Milliseconds of the calendar, which goes on while the host is suspended, as `now` and timers need not: how far it runs ahead
+   * of `now` gives a suspension away. Absent: it never does.
+   */
+  wallNow?(): number;
   /** Runs `fn` once, `timeoutMs` from now. */
   setTimeout(fn: () => void, timeoutMs: number): unknown;
   /** Forgets a timer; harmless for one that has fired. */
@@ -17,6 +22,7 @@ export const longestTimerMs = 2 ** 31 - 1;
 /** The host's own time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wallNow: () => Date.now(),
   setTimeout: (fn, timeoutMs) => setTimeout(fn, timeoutMs),
   clearTimeout: (id) => clearTimeout(id as ReturnType<typeof setTimeout>),
 };

@@ -10,7 +10,10 @@ export interface TransportEnd {
 export interface TransportListener {
   /** One whole message: a string, or bytes that claim to be UTF-8 (01 W-10). */
   message(data: string | Uint8Array): void;
-  /** Any byte arrived, control frames included: the peer is alive. Called before `message`. */
+  /**
+   * The peer is alive: any byte arrived, control frames included; or, where a peer cannot be lost unnoticed, it was asked for
+   * a sign of life. Called before `message`.
+   */
   heard(): void;
   /** What was queued is on its way: `queuedBytes` is low again after it was high. */
   drained(): void;
@@ -33,7 +36,7 @@ export interface Transport {
   open(listener: TransportListener): void;
   /** Queues one message; a string, or bytes that are UTF-8 already. Ignored after the end. */
   send(message: string | Uint8Array): void;
-  /** Asks the peer for a sign of life, where the transport can (01 W-11). */
+  /** Asks for a sign of life of the peer (01 W-11). */
   ping(): void;
   /** Stops delivering messages, so that the peer's sends fill up. */
   pause(): void;

@@ -8,3 +8,13 @@ export const MAX_MESSAGE_BYTES = 64 * MIB;
 
 /** Longer messages leave in fragments of this size, half of what the strictest peer accepts (03 D-15). */
 export const FRAGMENT_BYTES = 8 * MIB;
+
+/** Largest message that this end ever sends: what a peer might reject is refused here instead (03 D-15). */
+export const LARGEST_SENT_BYTES = 60 * MIB;
+
+/** The size of a message that must not be sent, in bytes; `null` for one that may. Short ones cost nothing to ask for. */
+export function oversizeOf(message: string, limitBytes = LARGEST_SENT_BYTES): number | null {
+  if (message.length * 3 <= limitBytes) return null; // a UTF-16 unit becomes at most 3 bytes
+  const bytes = Buffer.byteLength(message);
+  return bytes > limitBytes ? bytes : null;
+}

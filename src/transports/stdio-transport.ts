@@ -88,8 +88,13 @@ export class StdioTransport implements Transport {
     this.#drain.rose(this.queuedBytes);
   }
 
-  /** Nothing: a pipe has no control frames. */
-  ping(): void {}
+  /**
+   * A pipe has no control frames, and no path that could go dead unnoticed: while it is open, whoever holds its other end is
+   * there, and that is the sign of life.
+   */
+  ping(): void {
+    queueMicrotask(() => this.#inbox.heard());
+  }
 
   pause(): void {
     this.#paused = true;

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallTable, callLimits } from "../../src/actors/call-table.ts";
+import { TooLargeError } from "../../src/actors/link-errors.ts";
 import { PendingCall } from "../../src/actors/pending-call.ts";
 import { verifies } from "../rules/verifies.ts";
 
@@ -28,6 +29,21 @@ function table() {
 const heard = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the window of calls", () => {
+  it("refuses a call that no message can carry, names it and its size, and sends the others (03 D-15)", async () => {
+    verifies("03 D-15");
+    const { calls, names, call } = table();
+    const limitBytes = 60 * 1024 * 1024;
+    const tooLarge = call("large", { params: { text: "é".repeat(limitBytes / 2) } });
+    const fits = call("fits", { params: { text: "x".repeat(limitBytes - 1_000) } });
+    const error = await tooLarge.answer.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TooLargeError);
+    expect(error).toMatchObject({ code: "tooLarge", method: "large", effect: "notApplied", limitBytes });
+    expect((error as TooLargeError).bytes).toBeGreaterThan(limitBytes);
+    expect(fits.isSettled).toBe(false);
+    expect(names()).toEqual(["fits"]);
+    expect(calls.inFlight).toBe(1);
+  });
+
   it("takes no more than 64 at once; the others follow in the order of the calls as answers come (03 I-27)", async () => {
     verifies("03 I-27", "03 SS-62");
     const { calls, sent, names, call } = table();

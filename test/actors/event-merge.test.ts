@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { EventGapError, EventOrder, type RemoteEvent } from "../../src/actors/event-order.ts";
+import { EventGapError, EventOrder, type NumberedEvent } from "../../src/actors/event-order.ts";
 import { ProtocolError } from "../../src/protocol/errors.ts";
 import type { ProcessReadResult } from "../../src/protocol/process.ts";
 
-type Output = Extract<RemoteEvent, { type: "output" }>;
+type Output = Extract<NumberedEvent, { type: "output" }>;
 
 /** What a process did until now: output, at most one exit, and last the close. */
 function historyOf({ outputs, exitAt, isClosed }: { outputs: number; exitAt: number | null; isClosed: boolean }) {
-  const events: RemoteEvent[] = [];
+  const events: NumberedEvent[] = [];
   for (let n = 0; n <= outputs; n += 1) {
     if (n === exitAt) events.push({ type: "exited", seq: events.length + 1, exitCode: 7 });
     if (n < outputs) {
@@ -20,7 +20,7 @@ function historyOf({ outputs, exitAt, isClosed }: { outputs: number; exitAt: num
 
 /** What an executor that keeps the newest chunks answers; a Proctor executor tells the number of the exit. */
 function answerOf(
-  events: readonly RemoteEvent[],
+  events: readonly NumberedEvent[],
   {
     afterSeq,
     chunks = null,

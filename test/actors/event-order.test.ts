@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EventOrder, type RemoteEvent, reorderLimits } from "../../src/actors/event-order.ts";
+import { EventOrder, type NumberedEvent, reorderLimits } from "../../src/actors/event-order.ts";
 
-const output = (seq: number, size = 1): RemoteEvent => ({
+const output = (seq: number, size = 1): NumberedEvent => ({
   type: "output",
   seq,
   stream: "stdout",

@@ -18,7 +18,7 @@ it("a connection that opens after its link was closed is closed at once, and not
     clock: new VirtualClock(),
     clientName: "test",
     canReconnect: true,
-    recoveryDeadlineMs: 25_000,
+    longestRecoveryMs: 25_000,
     random: systemRandom,
     dial: (signal) => {
       signals.push(signal);

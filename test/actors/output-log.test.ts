@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultOutputLogLimits, OutputLog, type OutputLogLimits } from "../../src/actors/output-log.ts";
+import { encodeBase64 } from "../../src/protocol/base64.ts";
 import type { OutputStream } from "../../src/protocol/process.ts";
 import { verifies } from "../rules/verifies.ts";
 
@@ -49,6 +50,22 @@ describe("the output log", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("answers no more at once than one message carries, also in many small chunks (03 D-2, D-15)", () => {
+    verifies("03 D-2", "03 D-15");
+    const log = new OutputLog({ ...defaultOutputLogLimits, memoryBytes: 64 * 1024 * 1024 });
+    const count = 131_000;
+    for (let n = 0; n < count; n += 1) log.append("stdout", new Uint8Array(352));
+    for (const maxBytes of [null, 44 * 1024 * 1024]) {
+      const { chunks } = log.read(0, maxBytes);
+      const answer = JSON.stringify({
+        chunks: chunks.map((chunk) => ({ ...chunk, bytes: undefined, chunk: encodeBase64(chunk.bytes) })),
+      });
+      expect(answer.length).toBeGreaterThan(56 * 1024 * 1024);
+      expect(answer.length).toBeLessThan(60 * 1024 * 1024);
+      expect((maxBytes === null ? chunks.at(-1) : chunks[0])?.seq).toBe(maxBytes === null ? count : 1);
+    }
   });
 
   it("keeps its newest chunk even when that alone is more than the budget", () => {

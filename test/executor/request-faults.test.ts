@@ -38,3 +38,20 @@ it("a result that cannot be written as JSON is an internal error of that request
   await settled();
   expect(world.faults).toEqual([]);
 });
+
+it("an answer that no message can carry is an error that names the limit, and the connection lives on (03 D-15)", async () => {
+  verifies("03 D-15");
+  const world = new ScriptedExecutor();
+  const { peer } = await world.connect();
+  const limitBytes = 60 * 1024 * 1024;
+  let length = limitBytes;
+  world.host.info = () => Promise.resolve({ shell: { name: "sh", path: "é".repeat(length / 2) } });
+  await expect(peer.request("environment/info")).rejects.toMatchObject({
+    rpcCode: -32603,
+    message: expect.stringContaining(`does not fit one message of ${limitBytes} bytes`),
+    data: { limitBytes, bytes: expect.any(Number) },
+  });
+  length = limitBytes - 1_000;
+  expect(await peer.request("environment/info")).toMatchObject({ shell: { name: "sh" } });
+  expect(peer.end).toBeUndefined();
+});

@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
-import { type LinkInput, linkMachine } from "../../src/machines/link-machine.ts";
+import type { LinkInput } from "../../src/machines/link-context.ts";
+import { linkMachine } from "../../src/machines/link-machine.ts";
 import { verifies } from "../rules/verifies.ts";
 import { followPaths } from "./follow-paths.ts";
 import { type Configuration, walk } from "./walk.ts";
 
 const retryable = Object.assign(new Error("held by another connection"), { isRetryable: true });
 const permanent = new Error("unknown session id");
-const input = (canReconnect: boolean): LinkInput => ({ canReconnect, recoveryDeadlineMs: 25_000 });
+const input = (canReconnect: boolean): LinkInput => ({ canReconnect, longestRecoveryMs: 40_000 });
 
 const everything = walk(linkMachine, {
   inputs: [input(true), input(false)],
@@ -18,16 +19,32 @@ const everything = walk(linkMachine, {
     })),
     { type: "connection.heard", agoMs: 0 },
     { type: "connection.heard", agoMs: 4_000 },
+    { type: "host.woke" },
     { type: "close" },
   ],
   outcomes: {
     dial: { outputs: [undefined], errors: [new Error("refused"), "no error object"] },
-    handshake: { outputs: ["session-1"], errors: [permanent, retryable] },
+    handshake: {
+      outputs: [null, 60_000].map((sessionTtlMs) => ({ sessionId: "session-1", sessionTtlMs })),
+      errors: [permanent, retryable],
+    },
     catchUp: { outputs: [undefined], errors: [retryable, new Error("no such answer")] },
   },
   // The ordinals grow without end: what matters is how far the newest is from the installed, up to those of the events.
-  matters: ({ canReconnect, newest, generation, sessionId, attempts, heardAgoMs, reason }) => [
+  matters: ({
     canReconnect,
+    newest,
+    generation,
+    sessionId,
+    sessionTtlMs,
+    recoveryDeadlineMs,
+    attempts,
+    heardAgoMs,
+    reason,
+  }) => [
+    canReconnect,
+    sessionTtlMs,
+    recoveryDeadlineMs,
     Math.min(newest, 3),
     Math.min(generation, 3),
     sessionId,
@@ -192,7 +209,7 @@ it("answers a retryable failure with a pause and a permanent one with the end (0
 
 it("gives up an attempt whose connection ends or that takes too long, and tries again (03 CL-13, F-2, F-4, F-8)", () => {
   verifies("03 CL-13");
-  const attempts = { Dialing: "after redialTimeout", Resuming: "after resumeTimeout", CatchingUp: null };
+  const attempts = { Dialing: "after dialTimeout", Resuming: "after handshakeTimeout", CatchingUp: null };
   for (const [state, timeout] of Object.entries(attempts)) {
     const within = recovering.filter(({ from }) => isIn(from, `Recovering.${state}`));
     const ended = within.filter(
@@ -247,9 +264,20 @@ it("fails at the deadline from every state of Recovering, with the reason of the
   for (const { from, to } of deadlines) {
     expect(to.value).toBe("Failed");
     expect(to.context.reason).toBe(
-      `${from.context.reason}; failed to resume the session: recovery timed out after 25s`,
+      `${from.context.reason}; failed to resume the session: recovery timed out after ${from.context.recoveryDeadlineMs / 1_000}s`,
     );
   }
+});
+
+it("gives up before the executor does: the deadline comes with the offer of the connection that is installed (03 section 11)", () => {
+  verifies("03 CL-17");
+  const deadlines = new Set<string>();
+  for (const { from, to, label } of steps) {
+    if (outer(from) !== "Connected" && outer(to) === "Connected") {
+      deadlines.add(`${to.context.sessionTtlMs} -> ${to.context.recoveryDeadlineMs}`);
+    } else expect(to.context.recoveryDeadlineMs, label).toBe(from.context.recoveryDeadlineMs);
+  }
+  expect(deadlines).toEqual(new Set(["null -> 25000", "60000 -> 40000"]));
 });
 
 it("says why the session could not be resumed when the executor refuses it (03 CL-15, F-12)", () => {
@@ -276,6 +304,26 @@ it("has a reason exactly when it is recovering or has ended (03 I-24)", () => {
     expect(place.context.reason !== null, place.key).toBe(hasReason);
     expect(place.context.reason, place.key).not.toBe("");
   }
+});
+
+it("probes its connection at once when the host wakes, and gives it all the time of a probe (03 N-7)", () => {
+  verifies("03 N-7");
+  const probed = new Set<string>();
+  for (const { from, to, event, effects, label } of steps) {
+    if (event.type !== "host.woke") continue;
+    if (!isIn(from, "Connected") && !isIn(from, "Recovering.CatchingUp")) {
+      expect(to.key, label).toBe(from.key);
+      continue;
+    }
+    probed.add(JSON.stringify(from.value));
+    const watched = isIn(from, "Connected") ? "Connected" : "Recovering.CatchingUp";
+    expect(isIn(to, `${watched}.Silent`), label).toBe(true);
+    expect(
+      effects.map(({ type }) => type),
+      label,
+    ).toEqual(["ping"]);
+  }
+  expect(probed.size).toBe(4);
 });
 
 it("closes from every open configuration when its user says so, and never reports that as a failure (03 CL-18)", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EventGapError, EventOrder, type RemoteEvent } from "../../src/actors/event-order.ts";
+import { EventGapError, EventOrder, type NumberedEvent, type RemoteEvent } from "../../src/actors/event-order.ts";
 import { ProtocolError } from "../../src/protocol/errors.ts";
 import type { ProcessReadResult } from "../../src/protocol/process.ts";
 import { verifies } from "../rules/verifies.ts";
@@ -21,7 +21,7 @@ class RecordModel {
     this.tellsExitSeq = tellsExitSeq;
   }
 
-  event(seq: number): RemoteEvent {
+  event(seq: number): NumberedEvent {
     const deed = this.deeds[seq - 1];
     if (deed === "exited") return { type: "exited", seq, exitCode: 7 };
     if (deed === "closed") return { type: "closed", seq };
@@ -154,6 +154,50 @@ it("page by page, with pushes in between, comes to the same as at once (03 D-2)"
     ),
     runs,
   );
+});
+
+it("where gaps are marked the numbers have no hole, and nothing is given up that could be had (03 D-2, I-4)", () => {
+  verifies("03 D-2", "03 I-2", "03 I-4");
+  let gaps = 0;
+  fc.assert(
+    fc.property(life, fc.array(step, { maxLength: 40, size: "max" }), (deeds, steps) => {
+      const record = new RecordModel(deeds, true);
+      const order = new EventOrder("mark");
+      const pushed = new Set<number>();
+      let told = 0;
+      const release = () => {
+        for (const event of order.release()) {
+          expect(event.type === "gap" ? event.fromSeq : event.seq).toBe(told + 1);
+          told = event.seq;
+          if (event.type !== "gap") expect(event).toEqual(record.event(event.seq));
+          else gaps += 1;
+        }
+      };
+      const read = (upTo: number) => {
+        const lost = lostBetween(record, order.lastSeq, upTo, pushed);
+        const before = gaps;
+        order.merge(record.read(order.lastSeq, upTo), false);
+        release();
+        expect(gaps > before).toBe(lost.length > 0);
+        expect(order.lastSeq).toBeGreaterThanOrEqual(upTo);
+      };
+      for (const what of steps) {
+        if (what.do === "push") {
+          const seq = (what.nth % deeds.length) + 1;
+          pushed.add(seq);
+          order.add(record.event(seq));
+          release();
+        } else if (what.do === "evict") {
+          record.evictedTo = Math.max(record.evictedTo, Math.floor((what.percent / 100) * deeds.length));
+        } else read(Math.max(highest(pushed), deeds.length - what.staleBy));
+      }
+      read(deeds.length);
+      expect(told).toBe(deeds.length);
+      expect(order.missingSeq).toBeNull();
+    }),
+    runs,
+  );
+  expect(gaps).toBeGreaterThan(50);
 });
 
 it("an answer that cannot be true is a ProtocolError, not an endless wait (03 CL-41)", () => {

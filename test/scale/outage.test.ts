@@ -3,7 +3,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { connect, EventGapError, type Link, ProcessLostError, type RemoteProcess, serve } from "../../src/index.ts";
+import {
+  connect,
+  EventGapError,
+  type GapEvent,
+  type Link,
+  ProcessLostError,
+  type RemoteEvent,
+  type RemoteProcess,
+  serve,
+} from "../../src/index.ts";
 import { type RunningServer, startServer } from "../conformance/peer/server.ts";
 import { FaultProxy } from "../fault-proxy.ts";
 import { verifies } from "../rules/verifies.ts";
@@ -113,6 +122,39 @@ it("what was printed beyond the bounds fails that process only, and names the lo
   await little.stdin.end();
   expect(await little.text()).toBe("little\nstill there\n");
   expect(await little.exited).toEqual({ exitCode: 0 });
+}, 30_000);
+
+it("what was printed beyond the bounds is a marked gap where the user wants that, and the process goes on (03 D-2)", async () => {
+  verifies("03 D-2");
+  await using server = await serve({
+    output: { memoryBytes: megabyte, spillBytesPerSession: 0, whenFull: "newest" },
+  });
+  await using proxy = await FaultProxy.before(server.url);
+  await using link = await connect(proxy.url);
+  const script = "read go; head -c 20000000 /dev/zero; echo done; read end; echo end; exit 3";
+  const process = await link.start(["sh", "-c", script], { stdin: true, onGap: "mark" });
+  const events: RemoteEvent[] = [];
+  const gap = Promise.withResolvers<GapEvent>();
+  process.events$.subscribe((event) => {
+    events.push(event);
+    if (event.type === "gap") gap.resolve(event);
+  });
+  await process.stdin.write("go\n");
+  proxy.refuse(true);
+  proxy.cut();
+  await delay(1_000); // the outage
+  proxy.refuse(false);
+  const { fromSeq, toSeq } = await gap.promise;
+  expect(toSeq - fromSeq).toBeGreaterThan(15_000_000 / 65_536);
+  await process.stdin.write("end\n");
+  expect(await process.exited).toEqual({ exitCode: 3 });
+  await process.closed;
+  for (const [n, event] of events.entries()) {
+    const first = event.type === "gap" ? event.fromSeq : event.seq;
+    expect(first).toBe((events[n - 1]?.seq ?? 0) + 1);
+  }
+  const output = events.flatMap((event) => (event.type === "output" ? [event.bytes] : []));
+  expect(Buffer.concat(output).subarray(-9).toString()).toBe("done\nend\n");
 }, 30_000);
 
 it("10,000 lines that are typed while the connection is cut 200 times arrive once each, in order (03 T-8, I-8)", async () => {

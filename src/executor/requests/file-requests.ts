@@ -3,6 +3,7 @@ import type { FileHost, NativePath } from "../../ports/file-host.ts";
 import { decodeBase64, encodeBase64 } from "../../protocol/base64.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { PathUri } from "../../protocol/path-uri/index.ts";
+import { LARGEST_SENT_BYTES } from "../../transports/message-limits.ts";
 import { entryPath } from "../files/native-path.ts";
 import { base64Fault } from "./base64-fault.ts";
 import { nativePath, pathCalls } from "./path-calls.ts";
@@ -14,14 +15,13 @@ export interface FileRequestOptions {
   readonly readLimitBytes?: number;
 }
 
-const messageBytes = 60 * 1024 * 1024;
 const envelopeBytes = 64 * 1024;
 
 /**
  * About 45 MiB. Its base64 with the envelope stays below 60 MiB, so that a peer that takes messages of 64 MiB, as the
  * reference does (04 F-19), gets every answer; the reference's own limit of 512 MiB ends such a connection (04 F-14).
  */
-export const defaultReadLimitBytes = Math.floor((messageBytes - envelopeBytes) / 4) * 3;
+export const defaultReadLimitBytes = Math.floor((LARGEST_SENT_BYTES - envelopeBytes) / 4) * 3;
 
 /** The `fs/*` methods that name a path and need no handle (04 sections 10.1 to 10.8). */
 export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {

@@ -89,6 +89,36 @@ describe("a connection that is lost", () => {
     expect(pauses.length).toBeGreaterThan(5_000 / 120);
   });
 
+  it.each([
+    { sessionTtlMs: 30_000, deadlineMs: 25_000 },
+    { sessionTtlMs: 12_000, deadlineMs: 7_000 },
+    { sessionTtlMs: 120_000, deadlineMs: 60_000 },
+    { sessionTtlMs: null, deadlineMs: 25_000 },
+  ])(
+    "is given up 5 s before the executor gives its session up, at most (03 section 11): $sessionTtlMs",
+    async (offered) => {
+      const { sessionTtlMs, deadlineMs } = offered;
+      world.answersHandshake = false;
+      const offer = (ttlMs: number | null) => ({ ...(ttlMs !== null && { v: 1, sessionTtlMs: ttlMs, features: [] }) });
+      const connecting = world.connect({ recoveryDeadlineMs: 60_000 });
+      await settled();
+      world.peer.answer({ sessionId: "s", proctor: offer(15_000) });
+      const link = await connecting;
+      // What is offered last counts.
+      await world.cut();
+      world.peer.answer({ sessionId: "s", ...(sessionTtlMs !== null && { proctor: offer(sessionTtlMs) }) });
+      await settled();
+      expect(link.state).toMatchObject({ value: "Connected", generation: 2 });
+      world.mode = "refuse";
+      await world.cut();
+      await world.pass(deadlineMs - 1);
+      expect(link.state.value).toBe("Recovering");
+      await world.pass(1);
+      expect(link.state.value).toBe("Failed");
+      expect(link.state.reason).toContain(`recovery timed out after ${deadlineMs / 1_000}s`);
+    },
+  );
+
   it("gives each attempt 4 s to dial and 5 s to resume, and each recovery its own deadline (03 CL-17, F-2, F-4)", async () => {
     verifies("03 CL-17");
     const link = await world.connect();
@@ -194,7 +224,79 @@ describe("a path that goes silent (03 D-1)", () => {
   });
 });
 
+describe("a host that was suspended (03 N-7)", () => {
+  /** The last thing that the executor says before the host sleeps, `beforeMs` before. */
+  async function asleep(beforeMs: number) {
+    const link = await world.connect();
+    await world.pass(2_300);
+    world.peer.notify("process/invented", {});
+    await world.pass(beforeMs);
+    return link;
+  }
+
+  it.each([0, 700, 2_200, 4_900, 7_000])(
+    "probes its connection within a second of waking, not when timers say so (%i ms)",
+    async (beforeMs) => {
+      verifies("03 N-7", "03 D-1");
+      const link = await asleep(beforeMs);
+      world.line.isStalled = true; // the path did not survive the sleep
+      world.clock.suspend(3_600_000);
+      world.mode = "refuse";
+      await world.pass(6_001);
+      expect(link.state.value).toBe("Recovering");
+      expect(link.state.reason).toBe("the executor gave no sign of life");
+    },
+  );
+
+  it.each(["stall", "suspend"] as const)("does not take the connection for lost while it lives (%s)", async (kind) => {
+    verifies("03 N-7");
+    const link = await asleep(0);
+    world.line.isStalled = true;
+    await world.pass(6_000); // a ping is on its way
+    world.clock[kind](3_600_000);
+    world.clock.advance(0); // timers fire before what has come meanwhile is read
+    world.line.heal();
+    await world.pass(20_000);
+    expect(link.state).toMatchObject({ value: "Connected", generation: 1 });
+    const closing = link.close();
+    await world.pass(1_000);
+    await closing;
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it("whose path is dead when it wakes notices it 5 s later, however late its timers are", async () => {
+    verifies("03 N-7");
+    const link = await asleep(0);
+    world.line.isStalled = true;
+    world.clock.stall(3_600_000);
+    world.mode = "refuse";
+    await world.pass(4_999);
+    expect(link.state.value).toBe("Connected");
+    await world.pass(1);
+    expect(link.state.value).toBe("Recovering");
+  });
+});
+
 describe("calls", () => {
+  it("that wait have no timer of their own, however many they are (03 N-5)", async () => {
+    verifies("03 N-5");
+    const link = await world.connect();
+    const { process } = await startScripted(link, world.peer);
+    world.mode = "hang";
+    await world.cut();
+    const { pending } = world.clock;
+    const calls = Array.from({ length: 500 }, () => outcomeOf(link.environmentInfo()));
+    const writes = Array.from({ length: 100 }, () => outcomeOf(process.stdin.write("x")));
+    const starts = Array.from({ length: 100 }, () => outcomeOf(link.start(["program"])));
+    await settled();
+    expect(world.clock.pending).toBe(pending);
+    await world.pass(25_000);
+    for (const outcome of await Promise.all([...calls, ...writes, ...starts])) {
+      expect(outcome).toMatchObject({ code: "linkFailed", effect: "notApplied" });
+    }
+    expect(world.clock.pending).toBe(0);
+  });
+
   it("that are made during a recovery wait for it, in order (03 CL-20)", async () => {
     verifies("03 CL-20", "03 I-20");
     const link = await world.connect();

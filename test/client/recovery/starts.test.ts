@@ -124,6 +124,40 @@ describe("a start whose answer is lost (03 D-4)", () => {
     expect(world.peer.last).toMatchObject({ method: "process/terminate", params: { processId } });
   });
 
+  it("is asked for page by page where the executor offers pages, however much it has printed (03 D-2)", async () => {
+    verifies("03 D-2", "03 D-4");
+    world.answersHandshake = false;
+    const offer = { v: 1, sessionTtlMs: 30_000, features: ["pages"] };
+    const connecting = world.connect();
+    await settled();
+    world.peer.answer({ sessionId: "s", proctor: offer });
+    const link = await connecting;
+    const starting = link.start(["program"]);
+    await settled();
+    const { processId } = world.peer.last.params;
+    await world.cut();
+    world.peer.answer({ sessionId: "s", proctor: offer });
+    await settled();
+    const page = (seq: number, text: string) => {
+      const chunks = text === "" ? [] : [{ seq, stream: "stdout", chunk: btoa(text) }];
+      return readAnswer({ chunks, nextSeq: seq + 1, exited: true, exitCode: 0, exitSeq: 3, closed: true });
+    };
+    const asked: unknown[] = [];
+    for (const [seq, text] of [
+      [1, "one "],
+      [2, "two "],
+      [4, ""],
+    ] as const) {
+      asked.push(world.peer.last.params);
+      world.peer.answer(page(seq, text));
+      await settled();
+    }
+    expect(asked).toEqual([0, 1, 3].map((afterSeq) => ({ processId, afterSeq, maxBytes: 1_048_576, waitMs: 0 })));
+    const process = await starting;
+    expect(await process.text()).toBe("one two ");
+    expect(await process.exited).toEqual({ exitCode: 0 });
+  });
+
   it("fails with the link when that cannot be recovered (03 CL-47)", async () => {
     verifies("03 CL-47");
     world.mode = "accept";

@@ -1,0 +1,37 @@
+import type { ServerNotification } from "../protocol/methods.ts";
+import type { LinkClosedError, LinkFailedError } from "./link-errors.ts";
+import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
+
+/** Who follows which process of a link; one at a time for each id (03 CL-33). */
+export class Followers {
+  readonly #byProcess = new Map<string, ProcessFollower>();
+
+  /** Routes what is said of a process to its follower from now on. */
+  add(processId: string, follower: ProcessFollower): void {
+    this.#byProcess.set(processId, follower);
+  }
+
+  /** Ends that, if it is still this follower that does (03 I-26). */
+  remove(processId: string, follower: ProcessFollower): void {
+    if (this.#byProcess.get(processId) === follower) this.#byProcess.delete(processId);
+  }
+
+  /** Hands a notification on; one about a process that nobody follows is ignored (03 CL-6). */
+  notified(notification: ServerNotification): void {
+    if (!("processId" in notification.params)) return;
+    // The discriminant is the presence of `processId`, which TypeScript does not carry over to the union.
+    this.#byProcess.get(notification.params.processId)?.notified(notification as ProcessNotification);
+  }
+
+  /** Catches every process up, all at once (03 D-9). Rejects when the connection is lost. */
+  async catchUp(read: CatchUpRead): Promise<void> {
+    await Promise.all([...this.#byProcess.values()].map((follower) => follower.catchUp(read)));
+  }
+
+  /** Nobody hears anything any more. */
+  linkEnded(error: LinkFailedError | LinkClosedError): void {
+    const followers = [...this.#byProcess.values()];
+    this.#byProcess.clear();
+    for (const follower of followers) follower.linkEnded(error);
+  }
+}

@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { TooLargeError } from "../../src/index.ts";
+import { verifies } from "../rules/verifies.ts";
+import { scriptedLink, settled, startScripted } from "./scripted-link.ts";
+
+const mebibyte = 1024 * 1024;
+
+it("a start that no message can carry fails before it is sent, and harms nothing else (03 D-15)", async () => {
+  verifies("03 D-15");
+  const { link, peer } = await scriptedLink();
+  const before = peer.requests.length;
+  const failure = await link.start(["program"], { env: { HUGE: "x".repeat(61 * mebibyte) } }).catch((error) => error);
+  expect(failure).toBeInstanceOf(TooLargeError);
+  expect(failure).toMatchObject({ method: "process/start", effect: "notApplied", limitBytes: 60 * mebibyte });
+  expect(failure.message).toMatch(
+    /^a call of process\/start with \d+ bytes does not fit one message of 62914560 bytes$/,
+  );
+  expect(peer.requests).toHaveLength(before);
+  await startScripted(link, peer);
+  expect(link.state.value).toBe("Connected");
+});
+
+it("a write to stdin of any size goes in pieces that fit (03 D-15)", async () => {
+  verifies("03 D-15");
+  const { link, peer } = await scriptedLink();
+  const { process } = await startScripted(link, peer);
+  const writing = process.stdin.write(new Uint8Array(64 * mebibyte));
+  let answered = peer.requests.length;
+  let bytes = 0;
+  while (bytes < 64 * mebibyte) {
+    await settled();
+    for (const { id, method, params } of peer.requests.slice(answered)) {
+      expect(method).toBe("process/write");
+      answered += 1;
+      bytes += Buffer.from(String(params.chunk), "base64").length;
+      peer.answer({ status: "accepted" }, id);
+    }
+  }
+  await writing;
+  expect(answered).toBeGreaterThanOrEqual(64);
+});
