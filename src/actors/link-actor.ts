@@ -234,7 +234,7 @@ export class LinkActor {
     if (this.#isOver()) this.#failAll(calls);
     else if (connection !== this.#connections.installed)
       for (const call of calls) call.reject(new ConnectionLostError());
-    else if (this.#options.canReconnect) this.#waiting.carryOn(calls);
+    else if (this.#options.canReconnect) this.#waiting.carryOn(calls, connection.generation);
     else this.#waiting.keep(calls);
   }
 
@@ -258,7 +258,8 @@ export class LinkActor {
   }
 
   #endError(effect: "unknown" | "notApplied"): LinkFailedError | LinkClosedError {
-    const { value, reason } = this.state;
-    return value === "Closed" ? new LinkClosedError(effect) : new LinkFailedError(reason ?? "not connected", effect);
+    const { value, reason, generation } = this.state;
+    if (value === "Closed") return new LinkClosedError(effect, generation);
+    return new LinkFailedError(reason ?? "not connected", effect, generation);
   }
 }

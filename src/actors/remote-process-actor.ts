@@ -7,7 +7,7 @@ import { EventFeed } from "./event-feed.ts";
 import { EventGapError, EventOrder, type NumberedEvent, type RemoteEvent } from "./event-order.ts";
 import { GapWatch } from "./gap-watch.ts";
 import type { LinkActor } from "./link-actor.ts";
-import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
+import { ConnectionLostError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
 import { MissedEvents, type MissedEventsOwner } from "./missed-events.ts";
 import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
 import { ProcessLostError } from "./process-lost-error.ts";
@@ -24,7 +24,7 @@ const logic = remoteProcessMachine.provide({
     confirm: ({ self }) => owners.of(self).effects.confirm(),
     terminate: ({ self }) => owners.of(self).effects.terminate(),
     fail: ({ self }, { error }) => owners.of(self).effects.fail(error),
-    failUnknown: ({ self }) => owners.of(self).effects.fail(new DisconnectedError("process/start")),
+    failUnknown: ({ self }) => owners.of(self).effects.failUnknown(),
   },
 });
 
@@ -60,6 +60,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #close = Promise.withResolvers<void>();
   readonly #missed: MissedEvents;
   #wasTerminated = false;
+  /** How the answer to the start was lost, for the case that its fate stays unknown. */
+  #lostStart: unknown = null;
 
   /** Sends the start; the handle follows the process from before (01 W-43). */
   constructor(
@@ -148,6 +150,7 @@ export class RemoteProcessActor implements ProcessFollower {
         // A start that was given up, or whose answer made no sense, may have happened all the same; nobody would ever end
         // that process (03 CL-52).
         if (this.#signal?.aborted === true || error instanceof ProtocolError) this.effects.terminate();
+        this.#lostStart = error;
         throw error;
       }
     },
@@ -173,6 +176,7 @@ export class RemoteProcessActor implements ProcessFollower {
       // Nobody waits for this answer; where the link is gone there is nobody left to ask either.
       this.terminate().catch(() => undefined);
     },
+    failUnknown: (): void => this.effects.fail(this.#lostStart),
     fail: (error: unknown): void => {
       this.#gaps.see(null);
       this.#link.unfollow(this.processId, this);

@@ -78,7 +78,7 @@ describe("a connection that is lost", () => {
     await world.pass(1);
     expect(link.state.value).toBe("Failed");
     expect(link.state.reason).toMatch(/; failed to resume the session: recovery timed out after 5s$/);
-    expect(await call).toMatchObject({ code: "linkFailed", effect: "notApplied" });
+    expect(await call).toMatchObject({ code: "linkFailed", effect: "notApplied", generation: 1 });
     const pauses = world.dialledAtMs.slice(2).map((at, nth) => at - (world.dialledAtMs[nth + 1] ?? 0));
     expect(pauses[0]).toBeGreaterThanOrEqual(40);
     expect(pauses[0]).toBeLessThanOrEqual(60);
@@ -323,7 +323,7 @@ describe("calls", () => {
   });
 
   it("in flight are sent again where that is harmless, before newer ones, and else fail with an unknown effect (03 CL-21, CL-22)", async () => {
-    verifies("03 CL-21", "03 CL-22", "03 CL-25");
+    verifies("03 CL-21", "03 CL-22", "03 CL-25", "03 D-17");
     const link = await world.connect();
     const { process } = await startScripted(link, world.peer);
     const read = link.files.readFile("/a");
@@ -338,7 +338,7 @@ describe("calls", () => {
     await world.cut();
     for (const failed of [write, remove, interrupt]) {
       expect(await failed).toBeInstanceOf(DisconnectedError);
-      expect(await failed).toMatchObject({ code: "disconnected", effect: "unknown" });
+      expect(await failed).toMatchObject({ code: "disconnected", effect: "unknown", generation: 1 });
     }
     const newer = link.environmentInfo();
     world.mode = "accept";
@@ -396,7 +396,7 @@ describe("calls", () => {
     await world.pass(1_000);
     await closing;
     expect(await terminating).toBeInstanceOf(LinkClosedError);
-    expect(await calls[0]).toMatchObject({ code: "linkClosed", effect: "notApplied" });
+    expect(await calls[0]).toMatchObject({ code: "linkClosed", effect: "notApplied", generation: 1 });
   });
 });
 

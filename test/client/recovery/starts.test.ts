@@ -56,8 +56,8 @@ describe("a start whose answer is lost (03 D-4)", () => {
     const { link, starting, processId } = await ambiguousStart();
     world.peer.refuse(-32600, `unknown process id ${processId}`);
     await expect(starting).rejects.toBeInstanceOf(DisconnectedError);
-    await expect(starting).rejects.toMatchObject({ effect: "unknown" });
-    expect(link.state.value).toBe("Connected");
+    await expect(starting).rejects.toMatchObject({ method: "process/start", effect: "unknown", generation: 1 });
+    expect(link.state).toMatchObject({ value: "Connected", generation: 2 });
   });
 
   it("is made again, under the same id, when its caller allows it", async () => {
