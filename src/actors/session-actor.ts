@@ -4,7 +4,8 @@ import type { ChildSpec } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
-import { ProcessActor, type ProcessOwner, type ProcessPorts } from "./process-actor.ts";
+import { ProcessActor } from "./process-actor.ts";
+import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
