@@ -88,8 +88,12 @@ export class StdioTransport implements Transport {
     this.#drain.rose(this.queuedBytes);
   }
 
-  /** Nothing: a pipe has no control frames. */
-  ping(): void {}
+  /** A pipe has no control frames, and needs none: it cannot lose its peer without ending, so while it stands that is there. */
+  ping(): void {
+    queueMicrotask(() => {
+      if (!this.#inputDone && !this.#outputDone) this.#inbox.heard();
+    });
+  }
 
   pause(): void {
     this.#paused = true;
