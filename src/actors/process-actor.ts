@@ -1,5 +1,5 @@
 import { type Actor, waitFor } from "xstate";
-import { processMachine } from "../machines/process-machine.ts";
+import { type ProcessEvent, processMachine } from "../machines/process-machine.ts";
 import { type Child, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
@@ -7,6 +7,7 @@ import type { WireResult } from "../protocol/methods.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
+import type { ClosedProcess } from "./close-delivery.ts";
 import { OutputLog } from "./output-log.ts";
 import { ProcessInput } from "./process-input.ts";
 import { ProcessOutput } from "./process-output.ts";
@@ -25,6 +26,9 @@ const logic = processMachine.provide({
     signalGroup: ({ self }, { signal }) => owners.of(self).effects.signal(signal),
     publishExited: ({ self }, { exitCode }) => owners.of(self).effects.publishExited(exitCode),
     publishClosed: ({ self }) => owners.of(self).effects.publishClosed(),
+    probeHolder: ({ self }) => owners.of(self).effects.probeHolder(),
+    awaitClient: ({ self }) => owners.of(self).effects.awaitClient(),
+    awaitClientNoMore: ({ self }) => owners.of(self).effects.awaitClientNoMore(),
     release: ({ self }) => owners.of(self).effects.release(),
   },
 });
@@ -33,7 +37,7 @@ const logic = processMachine.provide({
  * One process of a session: its machine, its child, its numbered output, its stdin. Bytes go from the child into the log
  * and from there to the attached connection; the machine hears only that streams paused and ended.
  */
-export class ProcessActor {
+export class ProcessActor implements ClosedProcess {
   /** The client's name for it; a key, not an OS pid (02 P-1). */
   readonly processId: string;
   /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
@@ -102,6 +106,7 @@ export class ProcessActor {
     if (waitMs !== null && waitMs > 0) await this.#record.news(afterSeq, waitMs, signal);
     const result = this.#record.read(request);
     this.#output.balance(); // what was read makes room
+    if (this.#owner.isHeard && this.#record.tellsAll(result)) this.closeDelivered();
     return result;
   }
 
@@ -123,6 +128,8 @@ export class ProcessActor {
    * @throws RpcError `internalError` when the OS refuses to deliver the signal.
    */
   terminate(): boolean {
+    // Whoever ends what is closed already learns so from the answer, and waits for nothing more of it (03 D-3).
+    this.closeDelivered();
     if (!this.isRunning) return false;
     this.#order({ type: "terminate" });
     this.#terminated = true;
@@ -169,10 +176,26 @@ export class ProcessActor {
     this.#output.drained();
   }
 
-  /** The connection is gone: nothing may go that its client could have missed (03 D-2). */
+  /** A connection has resumed the session: for closed processes time goes on (03 D-3). */
+  attached(): void {
+    this.#tellClosed({ type: "session.attached", now: this.#ports.clock.now() });
+  }
+
+  /** The connection is gone: nothing may go that its client could have missed (03 D-2, D-3). */
   detached(): void {
     this.#record.keepAll();
     this.resumeOutput();
+    this.#tellClosed({ type: "session.detached", now: this.#ports.clock.now() });
+  }
+
+  /** @inheritDoc */
+  closeDelivered(): void {
+    this.#tellClosed({ type: "close.delivered", now: this.#ports.clock.now() });
+  }
+
+  /** @inheritDoc */
+  crowdedOut(): void {
+    this.#tellClosed({ type: "crowdedOut" });
   }
 
   /** The session expired: kill the group, drop the record (03 SS-15). */
@@ -230,8 +253,13 @@ export class ProcessActor {
       this.#output.exited(exitCode);
     },
     publishClosed: (): void => {
+      const isSent = this.#owner.isHeard;
       this.#output.closed();
+      tell(this.#actor, { type: isSent ? "close.sent" : "close.unheard" });
     },
+    probeHolder: (): void => this.#owner.closes.sent(this),
+    awaitClient: (): void => this.#owner.closes.unheard(this),
+    awaitClientNoMore: (): void => this.#owner.closes.settled(this),
     release: (): void => {
       this.#child?.release();
       this.#input.end("broken");
@@ -241,6 +269,11 @@ export class ProcessActor {
       this.#end.resolve();
     },
   };
+
+  /** Only a closed process minds who listens; the others need not be troubled. */
+  #tellClosed(event: ProcessEvent): void {
+    if (this.snapshot.hasTag("closed")) tell(this.#actor, event);
+  }
 
   /** Gives the machine an order whose effect the OS can refuse. */
   #order(event: { readonly type: "interrupt" | "terminate" }): void {

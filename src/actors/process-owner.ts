@@ -1,6 +1,7 @@
 import type { ProcessHost } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
+import type { CloseDelivery } from "./close-delivery.ts";
 import type { OutputLogLimits } from "./output-log.ts";
 import type { SpillBudget } from "./spill-budget.ts";
 
@@ -10,6 +11,8 @@ export interface ProcessOwner {
   push(frame: string): boolean;
   /** Is there a connection to push to? */
   readonly isHeard: boolean;
+  /** Which closes have not reached the client. */
+  readonly closes: CloseDelivery;
   /** The process is gone for good: its id is free. */
   forget(process: { readonly processId: string }): void;
   /** The session's share of the disk. */

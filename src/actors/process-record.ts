@@ -94,6 +94,11 @@ export class ProcessRecord {
     };
   }
 
+  /** Is the close known to whoever got this answer, and nothing left for it to fetch? */
+  tellsAll({ closed, nextSeq }: WireResult<"process/read">): boolean {
+    return closed && !this.#log.hasAfter(nextSeq - 1);
+  }
+
   /** Lets go of everything, on disk too; nobody waits any more. */
   dispose(): void {
     this.#isOver = true;

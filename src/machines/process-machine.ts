@@ -1,7 +1,10 @@
 import { assign, setup } from "xstate";
 import { unprovided } from "./unprovided.ts";
 
-/** What can happen to a process: facts in the past tense, orders in the imperative. */
+/**
+ * What can happen to a process: facts in the past tense, orders in the imperative. Times are the clock's, in milliseconds; a
+ * machine has no clock of its own.
+ */
 export type ProcessEvent =
   | { readonly type: "child.spawned" }
   | { readonly type: "child.spawnFailed" }
@@ -14,6 +17,12 @@ export type ProcessEvent =
   | { readonly type: "interrupt" }
   | { readonly type: "terminate" }
   | { readonly type: "stop" }
+  | { readonly type: "close.sent" }
+  | { readonly type: "close.unheard" }
+  | { readonly type: "close.delivered"; readonly now: number }
+  | { readonly type: "session.attached"; readonly now: number }
+  | { readonly type: "session.detached"; readonly now: number }
+  | { readonly type: "crowdedOut" }
   | { readonly type: "session.expired" };
 
 /** What differs from process to process. */
@@ -26,6 +35,18 @@ export interface ProcessInput {
 /** What a process remembers beside its state. */
 export interface ProcessContext extends ProcessInput {
   readonly exitCode: number | null;
+  /** How long a closed process whose client knows of the close still stays readable, once the clock runs. */
+  readonly retentionLeftMs: number;
+  /** When that clock began to run; `null`: it stands still. */
+  readonly retainedSince: number | null;
+}
+
+/** How long a closed process stays readable for a client that is there (02 P-64). */
+const closedRetentionMs = 30_000;
+
+function leftOf({ retentionLeftMs, retainedSince }: ProcessContext, now: number): number {
+  const runForMs = retainedSince === null ? 0 : Math.max(0, now - retainedSince);
+  return Math.max(0, retentionLeftMs - runForMs);
 }
 
 /** How an output stream lives: it flows, it is held back by a slow reader, it ends. */
@@ -43,8 +64,10 @@ const streamStates = {
 /**
  * One child process, from the spawn to its eviction (02 P-3, 03 section 5.3). Closed comes only after the exit *and* the
  * end of both streams, in any order: a grandchild that holds a pipe keeps the process Exited, readable, and its late
- * output still arrives. A closed process stays readable for the retention time, then its id is free again. On a terminal
- * everything flows through the `stdout` region and `stderr` has ended from the start.
+ * output still arrives. On a terminal everything flows through the `stdout` region and `stderr` has ended from the start.
+ * A closed process stays readable for the retention time, then its id is free again. That clock runs only while the session
+ * is attached, and only once the close is Delivered: it was sent to a connection that gave a sign of life afterwards, or it
+ * was read. Until then the result waits for a client that returns (03 D-3).
  */
 export const processMachine = setup({
   types: {} as {
@@ -60,6 +83,16 @@ export const processMachine = setup({
     publishExited: unprovided<{ exitCode: number }>("publishExited"),
     publishClosed: unprovided("publishClosed"),
     release: unprovided("release"),
+    /** Asks whoever the close was sent to for a sign of life. */
+    probeHolder: unprovided("probeHolder"),
+    /** The result waits for a client that returns; only so many of a session may. */
+    awaitClient: unprovided("awaitClient"),
+    awaitClientNoMore: unprovided("awaitClientNoMore"),
+    startRetention: assign((_, { now }: { now: number }) => ({ retainedSince: now })),
+    haltRetention: assign(({ context }, { now }: { now: number }) => ({
+      retentionLeftMs: leftOf(context, now),
+      retainedSince: null,
+    })),
     recordExit: assign((_, { exitCode }: { exitCode: number }) => ({ exitCode })),
   },
   guards: {
@@ -69,12 +102,17 @@ export const processMachine = setup({
   delays: {
     /** From a polite stop to the kill (03 SS-66). */
     killGrace: 2_000,
-    /** How long a closed process stays readable (02 P-64). */
-    closedRetention: 30_000,
+    /** What is left of the time that a closed process stays readable (02 P-64). */
+    closedRetention: ({ context }) => context.retentionLeftMs,
   },
 }).createMachine({
   id: "process",
-  context: ({ input }) => ({ ...input, exitCode: null }),
+  context: ({ input }) => ({
+    ...input,
+    exitCode: null,
+    retentionLeftMs: closedRetentionMs,
+    retainedSince: null,
+  }),
   initial: "Starting",
   states: {
     Starting: {
@@ -157,8 +195,50 @@ export const processMachine = setup({
     Closed: {
       tags: "closed",
       entry: "publishClosed",
+      initial: "Undelivered",
       on: { "session.expired": "Evicted" },
-      after: { closedRetention: "Evicted" },
+      states: {
+        Undelivered: {
+          initial: "Publishing",
+          on: {
+            "close.delivered": {
+              target: "Delivered",
+              actions: { type: "startRetention", params: ({ event }) => ({ now: event.now }) },
+            },
+          },
+          states: {
+            Publishing: { on: { "close.sent": "Sent", "close.unheard": "Unheard" } },
+            Unheard: {
+              entry: "awaitClient",
+              exit: "awaitClientNoMore",
+              on: { crowdedOut: "#process.Evicted" },
+            },
+            Sent: { entry: "probeHolder", on: { "session.detached": "Unheard" } },
+          },
+        },
+        Delivered: {
+          initial: "Retained",
+          states: {
+            Retained: {
+              on: {
+                "session.detached": {
+                  target: "Halted",
+                  actions: { type: "haltRetention", params: ({ event }) => ({ now: event.now }) },
+                },
+              },
+              after: { closedRetention: "#process.Evicted" },
+            },
+            Halted: {
+              on: {
+                "session.attached": {
+                  target: "Retained",
+                  actions: { type: "startRetention", params: ({ event }) => ({ now: event.now }) },
+                },
+              },
+            },
+          },
+        },
+      },
     },
     Evicted: { type: "final", tags: "gone", entry: "release" },
     Failed: { type: "final", tags: "gone", entry: "release" },

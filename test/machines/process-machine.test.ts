@@ -21,6 +21,14 @@ const everything = walk(processMachine, {
     { type: "interrupt" },
     { type: "terminate" },
     { type: "stop" },
+    { type: "close.sent" },
+    { type: "close.unheard" },
+    { type: "crowdedOut" },
+    ...[0, 10_000].flatMap((now) => [
+      { type: "close.delivered" as const, now },
+      { type: "session.attached" as const, now },
+      { type: "session.detached" as const, now },
+    ]),
     { type: "session.expired" },
   ],
 });
@@ -143,10 +151,57 @@ it("never signals a group after the close, when its id may belong to a stranger 
   verifies("03 D-13", "02 S-4");
   for (const { from, label, effects } of everything.steps) {
     if (from === null || !from.tags.includes("closed")) continue;
+    const harmless = ["probeHolder", "awaitClient", "awaitClientNoMore", "release"];
     expect(
-      effects.filter(({ type }) => type !== "release"),
+      effects.filter(({ type }) => !harmless.includes(type)),
       label,
     ).toEqual([]);
+  }
+});
+
+it("forgets a closed process only when the session ends, its time is over, or others wait in its place (03 D-3)", () => {
+  verifies("03 D-3");
+  for (const { from, to, event, label } of everything.steps) {
+    if (from?.tags.includes("closed") !== true || !to.isDone) continue;
+    if (event.type === "session.expired") continue;
+    if (event.type === "crowdedOut") expect(from.states, label).toContain("process.Closed.Undelivered.Unheard");
+    else expect([label, from.value]).toEqual(["after closedRetention", { Closed: { Delivered: "Retained" } }]);
+  }
+});
+
+it("lets the retention run exactly while the close is delivered and the session attached (02 P-64, 03 D-3)", () => {
+  verifies("02 P-64", "03 D-3");
+  followPaths(everything, {
+    start: { isDelivered: false, isAttached: true, leftMs: 30_000, since: 0 },
+    see(seen, { from, event, to }) {
+      if (from?.tags.includes("closed") !== true || to.isDone) return seen;
+      const { isDelivered, isAttached, leftMs, since } = seen;
+      const now = "now" in event ? Number(event.now) : 0;
+      const runs = isDelivered && isAttached;
+      let next = seen;
+      if (event.type === "close.delivered" && !isDelivered)
+        next = { ...seen, isDelivered: true, isAttached: true, since: now };
+      if (event.type === "session.detached" && runs)
+        next = { ...seen, isAttached: false, leftMs: Math.max(0, leftMs - Math.max(0, now - since)) };
+      if (event.type === "session.attached" && isDelivered && !isAttached)
+        next = { ...seen, isAttached: true, since: now };
+      const isRunning = to.states.has("process.Closed.Delivered.Retained");
+      if (isRunning !== (next.isDelivered && next.isAttached)) throw new Error(`the retention runs: ${isRunning}`);
+      if (to.context.retentionLeftMs !== next.leftMs) throw new Error(`${to.context.retentionLeftMs} ms are left`);
+      return next;
+    },
+  });
+});
+
+it("asks for a sign of life when the close was sent, and waits for a client from when nobody hears it to when one has read it (03 D-3)", () => {
+  verifies("03 D-3");
+  for (const { from, to, effects, label } of everything.steps) {
+    const count = (wanted: string) => effects.filter(({ type }) => type === wanted).length;
+    const entered = (state: string) => to.states.has(state) && from?.states.has(state) !== true;
+    const left = (state: string) => !to.states.has(state) && from?.states.has(state) === true;
+    expect(count("probeHolder"), label).toBe(entered("process.Closed.Undelivered.Sent") ? 1 : 0);
+    expect(count("awaitClient"), label).toBe(entered("process.Closed.Undelivered.Unheard") ? 1 : 0);
+    expect(count("awaitClientNoMore"), label).toBe(left("process.Closed.Undelivered.Unheard") ? 1 : 0);
   }
 });
 

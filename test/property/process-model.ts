@@ -1,6 +1,6 @@
 import type { ProcessEvent, ProcessInput } from "../../src/machines/process-machine.ts";
 
-/** What one process does, said once more without a statechart: flags, two deadlines and the list of its effects. */
+/** What one process does, said once more without a statechart: flags, deadlines and the list of its effects. */
 export class ProcessModel {
   readonly effects: string[] = ["spawn"];
   exitCode: number | null = null;
@@ -12,6 +12,8 @@ export class ProcessModel {
   #wasAsked = false;
   #killAt: number | null = null;
   #evictAt: number | null = null;
+  #close: "none" | "sent" | "unheard" | "delivered" = "none";
+  #retentionLeftMs = 30_000;
 
   constructor({ stdin }: ProcessInput) {
     this.#stderrEnded = stdin === "pty";
@@ -29,7 +31,23 @@ export class ProcessModel {
   send(event: ProcessEvent): void {
     if (this.#phase === "starting") this.#sendStarting(event);
     else if (this.#phase === "live") this.#sendLive(event);
-    else if (this.#phase === "closed" && event.type === "session.expired") this.#end();
+    else if (this.#phase === "closed") this.#sendClosed(event);
+  }
+
+  /** What becomes of the session and of its client's knowledge. */
+  tell(what: "close.delivered" | "session.attached" | "session.detached"): void {
+    if (this.#phase !== "closed") return;
+    const isDelivered = this.#close === "delivered";
+    if (what === "close.delivered" && !isDelivered) {
+      this.#setClose("delivered");
+      this.#evictAt = this.#now + this.#retentionLeftMs;
+    }
+    if (what === "session.attached" && isDelivered) this.#evictAt ??= this.#now + this.#retentionLeftMs;
+    if (what === "session.detached" && this.#close === "sent") this.#setClose("unheard");
+    if (what === "session.detached" && this.#evictAt !== null) {
+      this.#retentionLeftMs = Math.max(0, this.#evictAt - this.#now);
+      this.#evictAt = null;
+    }
   }
 
   stall(ms: number): void {
@@ -83,9 +101,24 @@ export class ProcessModel {
     if (type === "stderr.ended") this.#stderrEnded = true;
     if (this.exitCode !== null && this.#stdoutEnded && this.#stderrEnded) {
       this.#phase = "closed";
-      this.#evictAt = this.#now + 30_000;
       this.effects.push("closed");
     }
+  }
+
+  #sendClosed({ type }: ProcessEvent): void {
+    if (type === "session.expired" || (type === "crowdedOut" && this.#close === "unheard")) {
+      if (this.#close === "unheard") this.effects.push("await no more");
+      this.#end();
+    }
+    if (type === "close.sent" && this.#close === "none") this.#setClose("sent");
+    if (type === "close.unheard" && this.#close === "none") this.#setClose("unheard");
+  }
+
+  #setClose(close: "sent" | "unheard" | "delivered"): void {
+    if (this.#close === "unheard") this.effects.push("await no more");
+    this.#close = close;
+    if (close === "sent") this.effects.push("probe");
+    if (close === "unheard") this.effects.push("await");
   }
 
   #kill(): void {
