@@ -18,6 +18,8 @@ export class ReplayContext {
   readonly book = new ProcessBook();
   /** Wakes what waits for something on any websocket of the replay. */
   readonly arrivals = new Arrivals();
+  /** As the recorded client did, whose pongs are not in the recordings, save where it suppressed them. */
+  readonly answersPings: boolean;
   /** Everything that differs, with the line of the recording. */
   readonly faults: string[] = [];
   /** The line that is being looked at. */
@@ -30,6 +32,7 @@ export class ReplayContext {
     this.fixture = fixture;
     this.tolerances = readTolerances(transcript.tolerate);
     this.deviations = deviationsOf(server.kind, transcript.name);
+    this.answersPings = transcript.name !== "w16-keepalive";
     for (const [recorded, actual] of fixture.names) this.names.add(recorded, actual);
     if (transcript.name === "fs-canonicalize") this.names.add("/home/u", server.home);
   }
