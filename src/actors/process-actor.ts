@@ -24,6 +24,7 @@ const logic = processMachine.provide({
     spawn: ({ self }) => owners.of(self).effects.spawn(),
     interruptGroup: ({ self }) => owners.of(self).effects.signal("SIGINT"),
     signalGroup: ({ self }, { signal }) => owners.of(self).effects.signal(signal),
+    letGoOfPipes: ({ self }) => owners.of(self).effects.letGoOfPipes(),
     publishExited: ({ self }, { exitCode }) => owners.of(self).effects.publishExited(exitCode),
     publishClosed: ({ self }) => owners.of(self).effects.publishClosed(),
     probeHolder: ({ self }) => owners.of(self).effects.probeHolder(),
@@ -56,7 +57,6 @@ export class ProcessActor implements ClosedProcess {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
-  #terminated = false;
   #refusal: SignalError | null = null;
 
   constructor(
@@ -124,17 +124,16 @@ export class ProcessActor implements ClosedProcess {
   }
 
   /**
-   * Kills the group at once; was it running? (02 P-57 to P-59)
+   * Kills the group at once, or after the exit what is left of it; was the child running? (02 P-57, P-58, 03 D-13)
    * @throws RpcError `internalError` when the OS refuses to deliver the signal.
    */
   terminate(): boolean {
     // Whoever ends what is closed already learns so from the answer, and waits for nothing more of it (03 D-3).
     this.closeDelivered();
-    if (!this.isRunning) return false;
+    const { isRunning } = this;
     this.#order({ type: "terminate" });
-    this.#terminated = true;
-    this.#input.end("broken");
-    return true;
+    if (isRunning) this.#input.end("broken");
+    return isRunning;
   }
 
   /** Sends the group any signal; without effect unless it runs. @throws RpcError as `interrupt` does. */
@@ -249,10 +248,14 @@ export class ProcessActor implements ClosedProcess {
         this.#refusal = error;
       }
     },
+    letGoOfPipes: (): void => this.#child?.release("take"),
     publishExited: (exitCode: number): void => {
       this.#output.exited(exitCode);
     },
     publishClosed: (): void => {
+      // With the child goes the number of its group, which may be somebody else's from now on (03 D-13).
+      this.#child?.release();
+      this.#child = null;
       const isSent = this.#owner.isHeard;
       this.#output.closed();
       tell(this.#actor, { type: isSent ? "close.sent" : "close.unheard" });
@@ -319,9 +322,6 @@ export class ProcessActor implements ClosedProcess {
   #exited(exitCode: number): void {
     tell(this.#actor, { type: "child.exited", exitCode });
     this.#input.end("vanish");
-    // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02
-    // P-61). A terminal stays with whoever survives on it.
-    if (this.#terminated && this.#spec.stdin !== "pty") this.#child?.release();
     this.#record.wake();
   }
 

@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assign, setup, stateIn } from "xstate";
 import { unprovided } from "./unprovided.ts";
 
 /**
@@ -65,7 +65,8 @@ const streamStates = {
  * One child process, from the spawn to its eviction (02 P-3, 03 section 5.3). Closed comes only after the exit *and* the
  * end of both streams, in any order: a grandchild that holds a pipe keeps the process Exited, readable, and its late
  * output still arrives. On a terminal everything flows through the `stdout` region and `stderr` has ended from the start.
- * A closed process stays readable for the retention time, then its id is free again. That clock runs only while the session
+ * The child's group outlives it: what is left of the group can be killed until the close, and never after it, when its
+ * number may be somebody else's (03 D-13). A closed process stays readable for the retention time, then its id is free again. That clock runs only while the session
  * is attached, and only once the close is Delivered: it was sent to a connection that gave a sign of life afterwards, or it
  * was read. Until then the result waits for a client that returns (03 D-3).
  */
@@ -81,6 +82,11 @@ export const processMachine = setup({
     interruptGroup: unprovided("interruptGroup"),
     signalGroup: unprovided<{ signal: "SIGTERM" | "SIGKILL" }>("signalGroup"),
     publishExited: unprovided<{ exitCode: number }>("publishExited"),
+    /**
+     * Reads no further than what is there: a killed process is over when its group is, and a descendant that fled the group
+     * must not keep the pipes open (02 P-61). A terminal stays with whoever survives on it.
+     */
+    letGoOfPipes: unprovided("letGoOfPipes"),
     publishClosed: unprovided("publishClosed"),
     release: unprovided("release"),
     /** Asks whoever the close was sent to for a sign of life. */
@@ -96,6 +102,11 @@ export const processMachine = setup({
     recordExit: assign((_, { exitCode }: { exitCode: number }) => ({ exitCode })),
   },
   guards: {
+    /** Has the child exited, and has every stream ended? */
+    isProgramOver: stateIn({ Live: { child: "Exited", stdout: "Ended", stderr: "Ended" } }),
+    /** After the exit nobody is left to be asked politely by a stop: the session's expiry follows at once (03 SS-66). */
+    hasLeader: ({ context }) => context.exitCode === null,
+    isLeaderlessOnPipes: ({ context }) => context.exitCode !== null && context.stdin !== "pty",
     isTerminal: ({ context }) => context.stdin === "pty",
     hasStdin: ({ context }) => context.stdin !== "none",
   },
@@ -149,18 +160,8 @@ export const processMachine = setup({
           states: {
             Running: {
               tags: "running",
-              initial: "Undisturbed",
-              states: {
-                Undisturbed: { on: { stop: "Stopping" } },
-                Stopping: {
-                  entry: { type: "signalGroup", params: { signal: "SIGTERM" } },
-                  after: { killGrace: "Killing" },
-                },
-                Killing: { entry: { type: "signalGroup", params: { signal: "SIGKILL" } } },
-              },
               on: {
                 interrupt: { actions: "interruptGroup" },
-                terminate: ".Killing",
                 "child.exited": {
                   target: "Exited",
                   actions: [
@@ -188,6 +189,29 @@ export const processMachine = setup({
           states: {
             Attaching: { always: [{ guard: "isTerminal", target: "Ended" }, { target: "Open" }] },
             ...streamStates,
+          },
+        },
+        group: {
+          initial: "Ours",
+          states: {
+            Ours: {
+              initial: "Undisturbed",
+              on: { terminate: ".Killing" },
+              always: { guard: "isProgramOver", target: "Forgotten" },
+              states: {
+                Undisturbed: { on: { stop: { guard: "hasLeader", target: "Stopping" } } },
+                Stopping: {
+                  entry: { type: "signalGroup", params: { signal: "SIGTERM" } },
+                  after: { killGrace: "Killing" },
+                },
+                Killing: {
+                  entry: { type: "signalGroup", params: { signal: "SIGKILL" } },
+                  always: { guard: "isLeaderlessOnPipes", target: "Killed" },
+                },
+                Killed: { entry: "letGoOfPipes" },
+              },
+            },
+            Forgotten: { type: "final" },
           },
         },
       },

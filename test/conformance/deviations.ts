@@ -53,6 +53,14 @@ export type Deviation = {
       readonly processId: string;
     }
   | {
+      /** A process prints exactly this instead. */
+      readonly kind: "prints";
+      readonly processId: string;
+      readonly output: string;
+      /** The request that ends it: what is read after it finds the process closed, with nothing new. */
+      readonly endedBy?: string;
+    }
+  | {
       /** The lines that a process prints may come in any order. */
       readonly kind: "line-order";
       readonly processId: string;
@@ -149,6 +157,16 @@ const proctor: readonly Deviation[] = [
     id: "4",
     processId: "c",
     output: "custom0\r\n",
+  },
+  {
+    scenario: "p16-late-output",
+    rule: "03 D-13",
+    why: "terminate after the exit ends what is left of the group, instead of nothing",
+    demand: "must",
+    kind: "prints",
+    processId: "p",
+    output: "",
+    endedBy: "5",
   },
   {
     scenario: "p18-retention-and-eviction",

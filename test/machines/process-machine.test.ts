@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect, it } from "vitest";
 import { type ProcessInput, processMachine } from "../../src/machines/process-machine.ts";
 import { verifies } from "../rules/verifies.ts";
@@ -137,14 +138,32 @@ it("keeps its first exit: a second one changes nothing (02 P-3)", () => {
   }
 });
 
-it("signals nobody after the exit, except that expiry kills what still holds the pipes (02 P-59, 03 SS-15)", () => {
-  verifies("02 P-59", "03 SS-15");
+it("signals what is left of the group after the exit only to end it: when told to, or when the session expires (03 D-13, SS-15)", () => {
+  verifies("03 D-13", "03 SS-15");
+  let orders = 0;
   for (const { from, event, label, effects } of everything.steps) {
-    if (from === null || !from.tags.includes("exited")) continue;
+    if (from === null || !from.states.has("process.Live.child.Exited")) continue;
     const signals = effects.filter(({ type }) => type === "signalGroup" || type === "interruptGroup");
-    const holdsPipes = !from.tags.includes("closed");
-    expect(signals, label).toEqual(holdsPipes && event.type === "session.expired" ? [kill] : []);
+    if (signals.length > 0) orders += 1;
+    const isOrder = event.type === "terminate" || event.type === "session.expired" || label === "after killGrace";
+    expect(signals, label).toEqual(isOrder ? [kill] : []);
   }
+  expect(orders).toBeGreaterThan(0);
+});
+
+it("lets go of pipes exactly when the child has exited and its group was killed, never of a terminal (02 P-61, 03 D-13)", () => {
+  verifies("02 P-61", "03 D-13");
+  followPaths(everything, {
+    start: { isKilled: false, hasLetGo: false },
+    see({ isKilled, hasLetGo }, { to, effects }) {
+      if (!to.states.has("process.Live")) return { isKilled, hasLetGo };
+      isKilled ||= effects.some((effect) => isDeepStrictEqual(effect, kill));
+      hasLetGo ||= effects.some(({ type }) => type === "letGoOfPipes");
+      const isOver = isKilled && to.context.exitCode !== null && to.context.stdin !== "pty";
+      if (hasLetGo !== isOver) throw new Error(`the pipes are let go: ${hasLetGo}`);
+      return { isKilled, hasLetGo };
+    },
+  });
 });
 
 it("never signals a group after the close, when its id may belong to a stranger (03 D-13)", () => {
@@ -205,11 +224,12 @@ it("asks for a sign of life when the close was sent, and waits for a client from
   }
 });
 
-it("kills the group at once when told to terminate, but only while the child runs (02 P-57, P-59)", () => {
-  verifies("02 P-57", "02 P-59");
+it("kills the group at once when told to terminate, from the start of the child to its close (02 P-57, 03 D-13)", () => {
+  verifies("02 P-57", "03 D-13");
   for (const { from, event, label, effects } of everything.steps) {
     if (event.type !== "terminate" || from === null) continue;
-    expect(effects, label).toEqual(from.tags.includes("running") ? [kill] : []);
+    const signals = effects.filter(({ type }) => type !== "letGoOfPipes");
+    expect(signals, label).toEqual(from.states.has("process.Live") ? [kill] : []);
   }
 });
 
@@ -243,13 +263,14 @@ it("asks politely once, and never after it has killed (03 SS-66)", () => {
 it("stops with SIGTERM, and with SIGKILL after the grace (03 SS-66)", () => {
   verifies("03 SS-66");
   const stopped = everything.steps.filter(
-    ({ from, event }) => event.type === "stop" && from?.states.has("process.Live.child.Running.Undisturbed"),
+    ({ from, event }) =>
+      event.type === "stop" && from?.tags.includes("running") && from.states.has("process.Live.group.Ours.Undisturbed"),
   );
   expect(stopped.length).toBeGreaterThan(0);
   for (const { effects, to, label } of stopped) {
     expect(effects, label).toEqual([{ type: "signalGroup", params: { signal: "SIGTERM" } }]);
     const grace = everything.steps.find((step) => step.from === to && step.label === "after killGrace");
-    expect(grace?.effects, label).toEqual([kill]);
+    expect(grace?.effects[0], label).toEqual(kill);
   }
 });
 

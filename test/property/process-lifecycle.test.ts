@@ -16,6 +16,7 @@ const logic = processMachine.provide({
     spawn: () => effects.push("spawn"),
     interruptGroup: () => effects.push("SIGINT"),
     signalGroup: (_, { signal }) => effects.push(signal),
+    letGoOfPipes: () => effects.push("let go"),
     publishExited: (_, { exitCode }) => effects.push(`exited ${exitCode}`),
     publishClosed: () => effects.push("closed"),
     probeHolder: () => effects.push("probe"),

@@ -9,14 +9,17 @@ export class ProcessModel {
   #isWanted = true;
   #stdoutEnded = false;
   #stderrEnded: boolean;
+  readonly #isTerminal: boolean;
   #wasAsked = false;
+  #wasKilled = false;
   #killAt: number | null = null;
   #evictAt: number | null = null;
   #close: "none" | "sent" | "unheard" | "delivered" = "none";
   #retentionLeftMs = 30_000;
 
   constructor({ stdin }: ProcessInput) {
-    this.#stderrEnded = stdin === "pty";
+    this.#isTerminal = stdin === "pty";
+    this.#stderrEnded = this.#isTerminal;
   }
 
   get tags(): string[] {
@@ -79,28 +82,23 @@ export class ProcessModel {
   #sendLive(event: ProcessEvent): void {
     const { type } = event;
     if (type === "session.expired") {
-      this.#kill();
+      this.effects.push("SIGKILL");
       this.#end();
       return;
     }
-    if (this.#isRunning) {
-      if (type === "interrupt") this.effects.push("SIGINT");
-      if (type === "terminate") this.#kill();
-      if (type === "stop" && !this.#wasAsked) {
-        this.#wasAsked = true;
-        this.effects.push("SIGTERM");
-        this.#killAt = this.#now + 2_000;
-      }
-      if (event.type === "child.exited") {
-        this.exitCode = event.exitCode;
-        this.#killAt = null;
-        this.effects.push(`exited ${event.exitCode}`);
-      }
+    if (type === "interrupt" && this.#isRunning) this.effects.push("SIGINT");
+    if (type === "terminate") this.#kill();
+    if (type === "stop" && this.#isRunning && !this.#wasAsked) this.#ask();
+    if (event.type === "child.exited" && this.#isRunning) {
+      this.exitCode = event.exitCode;
+      this.effects.push(`exited ${event.exitCode}`);
+      if (this.#wasKilled) this.#letGo();
     }
     if (type === "stdout.ended") this.#stdoutEnded = true;
     if (type === "stderr.ended") this.#stderrEnded = true;
     if (this.exitCode !== null && this.#stdoutEnded && this.#stderrEnded) {
       this.#phase = "closed";
+      this.#killAt = null;
       this.effects.push("closed");
     }
   }
@@ -121,10 +119,22 @@ export class ProcessModel {
     if (close === "unheard") this.effects.push("await");
   }
 
+  #ask(): void {
+    this.#wasAsked = true;
+    this.effects.push("SIGTERM");
+    this.#killAt = this.#now + 2_000;
+  }
+
   #kill(): void {
     this.#wasAsked = true;
+    this.#wasKilled = true;
     this.#killAt = null;
     this.effects.push("SIGKILL");
+    if (this.#phase === "live" && this.exitCode !== null) this.#letGo();
+  }
+
+  #letGo(): void {
+    if (!this.#isTerminal) this.effects.push("let go");
   }
 
   #end(): void {

@@ -42,6 +42,12 @@ export class ReplayContext {
     this.faults.push(...faults.map((fault) => `  line ${this.at}: ${fault}`));
   }
 
+  /** What a process prints instead of what is recorded, if it does on purpose. */
+  printedInstead(processId: string): (Deviation & { readonly kind: "prints" }) | undefined {
+    for (const other of this.deviations) if (other.kind === "prints" && other.processId === processId) return other;
+    return undefined;
+  }
+
   /** The ids that a connection's answers must have, in order; grows as the recording is gone through. */
   orderOf(conn: string): string[] {
     const order = this.#expectedOrder.get(conn) ?? [];
