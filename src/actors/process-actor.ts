@@ -132,7 +132,7 @@ export class ProcessActor implements ClosedProcess {
     this.closeDelivered();
     const { isRunning } = this;
     this.#order({ type: "terminate" });
-    if (isRunning) this.#input.end("broken");
+    if (isRunning) this.#input.terminated();
     return isRunning;
   }
 
@@ -146,7 +146,7 @@ export class ProcessActor implements ClosedProcess {
 
   /** No more input comes: the child sees the end once it has read what was written before. Idempotent. */
   closeStdin(): void {
-    if (this.#input.close()) tell(this.#actor, { type: "stdin.closed" });
+    if (this.#input.close()) tell(this.#actor, { type: "stdin.closed", lostBytes: 0 });
   }
 
   /** Gives its terminal another size; without effect on pipes, and after the end. */
@@ -175,8 +175,9 @@ export class ProcessActor implements ClosedProcess {
     this.#output.drained();
   }
 
-  /** A connection has resumed the session: for closed processes time goes on (03 D-3). */
+  /** A connection has resumed the session: for closed processes time goes on (03 D-3), and writes may be repeated. */
   attached(): void {
+    this.#input.attached();
     this.#tellClosed({ type: "session.attached", now: this.#ports.clock.now() });
   }
 
@@ -232,7 +233,7 @@ export class ProcessActor implements ClosedProcess {
           output: (stream, bytes) => this.#output.printed(stream, bytes),
           ended: (stream) => this.#streamEnded(stream),
           exited: (exitCode) => this.#exited(exitCode),
-          stdinClosed: () => tell(this.#actor, { type: "stdin.closed" }),
+          stdinClosed: () => this.#inputGone(),
         })
         .then(
           (child) => this.#spawned(child),
@@ -265,7 +266,7 @@ export class ProcessActor implements ClosedProcess {
     awaitClientNoMore: (): void => this.#owner.closes.settled(this),
     release: (): void => {
       this.#child?.release();
-      this.#input.end("broken");
+      this.#input.terminated();
       this.#record.dispose();
       this.#owner.forget(this);
       this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
@@ -320,9 +321,13 @@ export class ProcessActor implements ClosedProcess {
   }
 
   #exited(exitCode: number): void {
+    if (this.#spec.stdin !== "none") this.#inputGone();
     tell(this.#actor, { type: "child.exited", exitCode });
-    this.#input.end("vanish");
     this.#record.wake();
+  }
+
+  #inputGone(): void {
+    tell(this.#actor, { type: "stdin.closed", lostBytes: this.#input.lost() });
   }
 
   #holdBack(isOn: boolean): void {

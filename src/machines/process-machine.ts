@@ -11,7 +11,8 @@ export type ProcessEvent =
   | { readonly type: "child.exited"; readonly exitCode: number }
   | { readonly type: "stdout.ended" }
   | { readonly type: "stderr.ended" }
-  | { readonly type: "stdin.closed" }
+  /** `lostBytes`: how many were accepted that the child never got, or not all of them (03 D-11). */
+  | { readonly type: "stdin.closed"; readonly lostBytes: number }
   | { readonly type: "output.paused" }
   | { readonly type: "output.resumed" }
   | { readonly type: "interrupt" }

@@ -21,6 +21,12 @@ export type Deviation = {
       readonly code: number;
     }
   | {
+      /** A request is answered with this status instead. */
+      readonly kind: "status";
+      readonly id: string;
+      readonly status: string;
+    }
+  | {
       /** A refused start succeeds, and its process prints this and exits 0. */
       readonly kind: "started";
       readonly id: string;
@@ -157,6 +163,24 @@ const proctor: readonly Deviation[] = [
     id: "4",
     processId: "c",
     output: "custom0\r\n",
+  },
+  ...["4", "5"].map((id) => ({
+    scenario: "p12-write-after-end",
+    rule: "03 D-11",
+    why: "a write that nobody can read any more is told so, instead of being accepted and lost",
+    demand: "must" as const,
+    kind: "status" as const,
+    id,
+    status: "stdinClosed",
+  })),
+  {
+    scenario: "p13-write-dedupe-bound",
+    rule: "03 D-11",
+    why: "no write id is forgotten that came over the present connection, so neither write is applied again",
+    demand: "must",
+    kind: "prints",
+    processId: "q",
+    output: "FIRST\n",
   },
   {
     scenario: "p16-late-output",

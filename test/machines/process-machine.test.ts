@@ -16,7 +16,7 @@ const everything = walk(processMachine, {
     { type: "child.exited", exitCode: 137 },
     { type: "stdout.ended" },
     { type: "stderr.ended" },
-    { type: "stdin.closed" },
+    { type: "stdin.closed", lostBytes: 0 },
     { type: "output.paused" },
     { type: "output.resumed" },
     { type: "interrupt" },

@@ -41,7 +41,7 @@ const event: fc.Arbitrary<ProcessEvent> = fc.oneof(
   {
     weight: 20,
     arbitrary: fc.constantFrom(
-      { type: "stdin.closed" as const },
+      { type: "stdin.closed" as const, lostBytes: 0 },
       { type: "output.paused" as const },
       { type: "output.resumed" as const },
       { type: "interrupt" as const },

@@ -40,7 +40,8 @@ export class AnswerCheck {
       return this.#context.report(...differences({ code: -32601 }, body.error, `error for ${request.method}`));
     }
     const better = this.#context.deviations.find(
-      (other) => (other.kind === "error" || other.kind === "started") && other.id === line.id,
+      (other) =>
+        (other.kind === "error" || other.kind === "status" || other.kind === "started") && other.id === line.id,
     );
     if (!better) return this.#context.report(...faults);
     if (faults.length === 0 && better.demand === "may") return;
@@ -48,6 +49,8 @@ export class AnswerCheck {
       const wrong = differences({ code: better.code }, body.error, "error");
       this.#context.report(...wrong.map((fault) => `${fault} (${better.rule}: ${better.why}); answered ${show(body)}`));
       if (session && processId !== undefined) this.#context.book.waive(session, processId);
+    } else if (better.kind === "status") {
+      this.#context.report(...differences({ status: better.status }, body.result));
     } else if (better.kind === "started" && session) await this.#expectStarted(better, body, connection, session);
   }
 
