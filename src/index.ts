@@ -1,4 +1,4 @@
-export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
+export { EventGapError, type ProcessExit, type RemoteEvent } from "./actors/event-order.ts";
 export type { Dial, LinkState } from "./actors/link-actor.ts";
 export {
   DisconnectedError,
@@ -18,7 +18,7 @@ export {
   TooLargeError,
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
-export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
+export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";

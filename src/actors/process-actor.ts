@@ -3,7 +3,7 @@ import { type ProcessEvent, processMachine } from "../machines/process-machine.t
 import { type Child, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
-import type { WireResult } from "../protocol/methods.ts";
+import type { Params, WireResult } from "../protocol/methods.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
@@ -12,7 +12,10 @@ import { OutputLog } from "./output-log.ts";
 import { ProcessInput } from "./process-input.ts";
 import { ProcessOutput } from "./process-output.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
-import { ProcessRecord, type ReadRequest } from "./process-record.ts";
+import { ProcessRecord, type ReadRequest, type RecordedExit } from "./process-record.ts";
+
+/** What a start says of the process besides its program. */
+export type StartRequest = Pick<Params<"process/start">, "processId" | "startId" | "timeLimitMs">;
 
 /** How long an end on request may take: this for the grace and the kill, and as much again for the child to be gone. */
 const stopLimitMs = 2_500;
@@ -25,7 +28,7 @@ const logic = processMachine.provide({
     interruptGroup: ({ self }) => owners.of(self).effects.signal("SIGINT"),
     signalGroup: ({ self }, { signal }) => owners.of(self).effects.signal(signal),
     letGoOfPipes: ({ self }) => owners.of(self).effects.letGoOfPipes(),
-    publishExited: ({ self }, { exitCode }) => owners.of(self).effects.publishExited(exitCode),
+    publishExited: ({ self }, exit) => owners.of(self).effects.publishExited(exit),
     publishClosed: ({ self }) => owners.of(self).effects.publishClosed(),
     probeHolder: ({ self }) => owners.of(self).effects.probeHolder(),
     awaitClient: ({ self }) => owners.of(self).effects.awaitClient(),
@@ -60,7 +63,7 @@ export class ProcessActor implements ClosedProcess {
   #refusal: SignalError | null = null;
 
   constructor(
-    { processId, startId }: { readonly processId: string; readonly startId: string | null },
+    { processId, startId, timeLimitMs }: StartRequest,
     spec: ChildSpec,
     owner: ProcessOwner,
     ports: ProcessPorts,
@@ -81,7 +84,7 @@ export class ProcessActor implements ClosedProcess {
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `process ${processId}`,
-      input: { processId, stdin: spec.stdin },
+      input: { processId, stdin: spec.stdin, timeLimitMs },
       onFault: (error) => this.#fault(error),
     });
     this.#actor.start();
@@ -161,6 +164,7 @@ export class ProcessActor implements ClosedProcess {
       processId: this.processId,
       state: this.#stateName(),
       exitCode: context.exitCode,
+      ...(context.timedOut && { timedOut: true }),
       nextSeq: this.#record.nextSeq,
     };
   }
@@ -250,8 +254,8 @@ export class ProcessActor implements ClosedProcess {
       }
     },
     letGoOfPipes: (): void => this.#child?.release("take"),
-    publishExited: (exitCode: number): void => {
-      this.#output.exited(exitCode);
+    publishExited: (exit: RecordedExit): void => {
+      this.#output.exited(exit);
     },
     publishClosed: (): void => {
       // With the child goes the number of its group, which may be somebody else's from now on (03 D-13).

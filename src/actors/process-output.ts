@@ -1,7 +1,7 @@
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import type { ProcessOwner } from "./process-owner.ts";
-import type { ProcessRecord } from "./process-record.ts";
+import type { ProcessRecord, RecordedExit } from "./process-record.ts";
 
 /** Holds the child back, so that it blocks in its write, or lets it go on. */
 type Brake = (isOn: boolean) => void;
@@ -37,8 +37,8 @@ export class ProcessOutput {
   }
 
   /** The child has exited. */
-  exited(exitCode: number): void {
-    this.#owner.push(encodeExited(this.#idJson, this.#record.exited(exitCode), exitCode));
+  exited(exit: RecordedExit): void {
+    this.#owner.push(encodeExited(this.#idJson, this.#record.exited(exit), exit));
   }
 
   /** Nothing more comes. */

@@ -14,8 +14,9 @@ export interface ReadRequest {
 
 /** How a process exited, as every reader is told. */
 export interface RecordedExit {
-  readonly seq: number;
   readonly exitCode: number;
+  /** Was its time limit over before? */
+  readonly timedOut: boolean;
 }
 
 /**
@@ -26,7 +27,7 @@ export class ProcessRecord {
   readonly #log: OutputLog;
   /** Long polls. */
   readonly #readers: Waiters;
-  #exit: RecordedExit | null = null;
+  #exit: (RecordedExit & { readonly seq: number }) | null = null;
   #isClosed = false;
   #isOver = false;
 
@@ -52,9 +53,9 @@ export class ProcessRecord {
   }
 
   /** The number of the exit. */
-  exited(exitCode: number): number {
+  exited(exit: RecordedExit): number {
     const seq = this.#log.takeSeq();
-    this.#exit = { seq, exitCode };
+    this.#exit = { ...exit, seq };
     return seq;
   }
 
@@ -91,6 +92,7 @@ export class ProcessRecord {
       failure: null,
       sandboxDenied: false,
       exitSeq: this.#exit?.seq ?? null,
+      ...(this.#exit?.timedOut === true && { timedOut: true }),
     };
   }
 

@@ -5,7 +5,7 @@ import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { CloseDelivery } from "./close-delivery.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
-import { ProcessActor } from "./process-actor.ts";
+import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
@@ -168,13 +168,13 @@ export class SessionActor {
    * (03 D-4).
    * @throws RpcError `invalidRequest` for an id in use (02 P-6).
    */
-  start(names: { readonly processId: string; readonly startId: string | null }, spec: ChildSpec): ProcessActor {
-    const { processId, startId } = names;
+  start(request: StartRequest, spec: ChildSpec): ProcessActor {
+    const { processId, startId } = request;
     if (this.snapshot.hasTag("expired")) throw unknownSession(this.sessionId);
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
+    const process = new ProcessActor(request, spec, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
   }

@@ -24,6 +24,12 @@ export interface StartOptions {
    * `unknown`.
    */
   readonly repeatStart?: boolean | undefined;
+  /**
+   * How long it may take, in milliseconds from its start to its close, at most 2^31-1. Then its group gets SIGTERM, and SIGKILL
+   * two seconds later, whether or not a connection stands; a process that had not exited before tells `timedOut` with its
+   * exit. Needs the extension `timeLimit`.
+   */
+  readonly timeLimitMs?: number | undefined;
   /** Gives up the start, and terminates the process when it runs already. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,5 +50,6 @@ export function startParams(
     pipeStdin: options.stdin ?? false,
     arg0: options.arg0 ?? null,
     envPolicy: inherit === "none" ? null : { inherit, ...filters },
+    ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
   };
 }

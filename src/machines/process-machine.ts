@@ -31,11 +31,15 @@ export interface ProcessInput {
   readonly processId: string;
   /** `none`: stdin is empty; `pipe`: ours to write; `pty`: one terminal for everything (02 P-14). */
   readonly stdin: "none" | "pipe" | "pty";
+  /** How long after its start it may go on before it is ended, or `null`. */
+  readonly timeLimitMs: number | null;
 }
 
 /** What a process remembers beside its state. */
 export interface ProcessContext extends ProcessInput {
   readonly exitCode: number | null;
+  /** Was its time over before it exited? */
+  readonly timedOut: boolean;
   /** How long a closed process whose client knows of the close still stays readable, once the clock runs. */
   readonly retentionLeftMs: number;
   /** When that clock began to run; `null`: it stands still. */
@@ -66,7 +70,7 @@ const streamStates = {
  * One child process, from the spawn to its eviction (02 P-3, 03 section 5.3). Closed comes only after the exit *and* the
  * end of both streams, in any order: a grandchild that holds a pipe keeps the process Exited, readable, and its late
  * output still arrives. On a terminal everything flows through the `stdout` region and `stderr` has ended from the start.
- * The child's group outlives it: what is left of the group can be killed until the close, and never after it, when its
+ * The child's group outlives it: what is left of the group can be ended, by an order or by a time limit, until the close, and never after it, when its
  * number may be somebody else's (03 D-13). A closed process stays readable for the retention time, then its id is free again. That clock runs only while the session
  * is attached, and only once the close is Delivered: it was sent to a connection that gave a sign of life afterwards, or it
  * was read. Until then the result waits for a client that returns (03 D-3).
@@ -82,7 +86,7 @@ export const processMachine = setup({
     spawn: unprovided("spawn"),
     interruptGroup: unprovided("interruptGroup"),
     signalGroup: unprovided<{ signal: "SIGTERM" | "SIGKILL" }>("signalGroup"),
-    publishExited: unprovided<{ exitCode: number }>("publishExited"),
+    publishExited: unprovided<{ exitCode: number; timedOut: boolean }>("publishExited"),
     /**
      * Reads no further than what is there: a killed process is over when its group is, and a descendant that fled the group
      * must not keep the pipes open (02 P-61). A terminal stays with whoever survives on it.
@@ -100,6 +104,8 @@ export const processMachine = setup({
       retentionLeftMs: leftOf(context, now),
       retainedSince: null,
     })),
+    /** After the exit the limit only ends what is left of the group: the exit was told already, and was no time-out. */
+    recordTimeOut: assign(({ context }) => ({ timedOut: context.exitCode === null })),
     recordExit: assign((_, { exitCode }: { exitCode: number }) => ({ exitCode })),
   },
   guards: {
@@ -109,9 +115,12 @@ export const processMachine = setup({
     hasLeader: ({ context }) => context.exitCode === null,
     isLeaderlessOnPipes: ({ context }) => context.exitCode !== null && context.stdin !== "pty",
     isTerminal: ({ context }) => context.stdin === "pty",
+    hasTimeLimit: ({ context }) => context.timeLimitMs !== null,
     hasStdin: ({ context }) => context.stdin !== "none",
   },
   delays: {
+    /** From the start to a polite stop; counts until the close, so that no descendant can hold the process open for longer. */
+    timeLimit: ({ context }) => context.timeLimitMs ?? 0,
     /** From a polite stop to the kill (03 SS-66). */
     killGrace: 2_000,
     /** What is left of the time that a closed process stays readable (02 P-64). */
@@ -122,6 +131,7 @@ export const processMachine = setup({
   context: ({ input }) => ({
     ...input,
     exitCode: null,
+    timedOut: false,
     retentionLeftMs: closedRetentionMs,
     retainedSince: null,
   }),
@@ -167,7 +177,10 @@ export const processMachine = setup({
                   target: "Exited",
                   actions: [
                     { type: "recordExit", params: ({ event }) => ({ exitCode: event.exitCode }) },
-                    { type: "publishExited", params: ({ event }) => ({ exitCode: event.exitCode }) },
+                    {
+                      type: "publishExited",
+                      params: ({ context, event }) => ({ exitCode: event.exitCode, timedOut: context.timedOut }),
+                    },
                   ],
                 },
               },
@@ -196,11 +209,16 @@ export const processMachine = setup({
           initial: "Ours",
           states: {
             Ours: {
-              initial: "Undisturbed",
+              initial: "Attaching",
               on: { terminate: ".Killing" },
               always: { guard: "isProgramOver", target: "Forgotten" },
               states: {
+                Attaching: { always: [{ guard: "hasTimeLimit", target: "Limited" }, { target: "Undisturbed" }] },
                 Undisturbed: { on: { stop: { guard: "hasLeader", target: "Stopping" } } },
+                Limited: {
+                  on: { stop: { guard: "hasLeader", target: "Stopping" } },
+                  after: { timeLimit: { target: "Stopping", actions: "recordTimeOut" } },
+                },
                 Stopping: {
                   entry: { type: "signalGroup", params: { signal: "SIGTERM" } },
                   after: { killGrace: "Killing" },

@@ -8,7 +8,7 @@ import { walk } from "./walk.ts";
 const stdins: ProcessInput["stdin"][] = ["none", "pipe", "pty"];
 
 const everything = walk(processMachine, {
-  inputs: stdins.map((stdin) => ({ processId: "p", stdin })),
+  inputs: stdins.flatMap((stdin) => [null, 1_000].map((timeLimitMs) => ({ processId: "p", stdin, timeLimitMs }))),
   events: [
     { type: "child.spawned" },
     { type: "child.spawnFailed" },
@@ -33,6 +33,7 @@ const everything = walk(processMachine, {
     { type: "session.expired" },
   ],
 });
+const term = { type: "signalGroup", params: { signal: "SIGTERM" } };
 const kill = { type: "signalGroup", params: { signal: "SIGKILL" } };
 
 it("reaches every state and takes every transition on some path", () => {
@@ -146,7 +147,7 @@ it("signals what is left of the group after the exit only to end it: when told t
     const signals = effects.filter(({ type }) => type === "signalGroup" || type === "interruptGroup");
     if (signals.length > 0) orders += 1;
     const isOrder = event.type === "terminate" || event.type === "session.expired" || label === "after killGrace";
-    expect(signals, label).toEqual(isOrder ? [kill] : []);
+    expect(signals, label).toEqual(isOrder ? [kill] : label === "after timeLimit" ? [term] : []);
   }
   expect(orders).toBeGreaterThan(0);
 });
@@ -274,12 +275,44 @@ it("stops with SIGTERM, and with SIGKILL after the grace (03 SS-66)", () => {
   }
 });
 
+it("ends a group whose time is over, from the start to the close, but for one that is being ended: SIGTERM, and SIGKILL after the grace", () => {
+  for (const { states, context, key } of everything.configurations) {
+    const isWatched = states.has("process.Live.group.Ours.Limited");
+    if (isWatched) expect(context.timeLimitMs, key).not.toBeNull();
+    if (states.has("process.Live.group.Ours.Undisturbed")) expect(context.timeLimitMs, key).toBeNull();
+  }
+  const elapsed = everything.steps.filter(({ label }) => label === "after timeLimit");
+  expect(elapsed.some(({ from }) => from?.tags.includes("running") === true)).toBe(true);
+  expect(elapsed.some(({ from }) => from?.states.has("process.Live.child.Exited") === true)).toBe(true);
+  for (const { effects, to, label } of elapsed) {
+    expect(effects, label).toEqual([term]);
+    const grace = everything.steps.find((step) => step.from === to && step.label === "after killGrace");
+    expect(grace?.effects[0], label).toEqual(kill);
+  }
+});
+
+it("tells of a time-out with the exit exactly when the time was over before it, and never changes its word", () => {
+  followPaths(everything, {
+    start: { elapsed: false, told: null as boolean | null },
+    see({ elapsed, told }, { to, label, effects }) {
+      if (label === "after timeLimit") elapsed = true;
+      for (const { type, params } of effects) {
+        if (type !== "publishExited") continue;
+        told = (params as { timedOut: boolean }).timedOut;
+        if (told !== elapsed) throw new Error(`the exit tells timedOut ${told}`);
+      }
+      if (told !== null && to.context.timedOut !== told) throw new Error(`it has become ${to.context.timedOut}`);
+      return { elapsed, told };
+    },
+  });
+});
+
 it("kills a child that comes to life after nobody wants it any more, and never shows it (03 section 5.3)", () => {
   verifies("03 SS-54");
   const late = everything.steps.filter(
     ({ from, event }) => event.type === "child.spawned" && from?.states.has("process.Starting.Unwanted"),
   );
-  expect(late).toHaveLength(stdins.length);
+  expect(late).toHaveLength(2 * stdins.length);
   for (const { to, effects } of late) {
     expect(to.value).toBe("Evicted");
     expect(effects).toEqual([kill, { type: "release", params: undefined }]);

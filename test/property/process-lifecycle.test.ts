@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { createActor } from "xstate";
-import { type ProcessEvent, processMachine } from "../../src/machines/process-machine.ts";
+import { type ProcessEvent, type ProcessInput, processMachine } from "../../src/machines/process-machine.ts";
 import { verifies } from "../rules/verifies.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { ProcessModel } from "./process-model.ts";
@@ -17,7 +17,7 @@ const logic = processMachine.provide({
     interruptGroup: () => effects.push("SIGINT"),
     signalGroup: (_, { signal }) => effects.push(signal),
     letGoOfPipes: () => effects.push("let go"),
-    publishExited: (_, { exitCode }) => effects.push(`exited ${exitCode}`),
+    publishExited: (_, { exitCode, timedOut }) => effects.push(`exited ${exitCode}${timedOut ? " timed out" : ""}`),
     publishClosed: () => effects.push("closed"),
     probeHolder: () => effects.push("probe"),
     awaitClient: () => effects.push("await"),
@@ -61,16 +61,20 @@ const event: fc.Arbitrary<ProcessEvent> = fc.oneof(
     ),
   },
 );
-/** Around the two delays of a process, 2 s and 30 s. */
+/** Around the delays of a process, 2 s and 30 s, and beyond those of its time limit. */
 const pause = fc.oneof(fc.nat(2_500), fc.constantFrom(1_999, 2_000, 29_999, 30_000, 60_000));
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant("send" as const), event }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("tell" as const), event: fc.constantFrom(...audience) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom("advance" as const, "stall" as const), ms: pause }) },
 );
-const input = fc.record({ processId: fc.string(), stdin: fc.constantFrom("none" as const, "pipe", "pty") });
+const input = fc.record({
+  processId: fc.string(),
+  stdin: fc.constantFrom("none" as const, "pipe", "pty"),
+  timeLimitMs: fc.option(fc.integer({ min: 1, max: 5_000 })),
+});
 
-function startProcess(given: { processId: string; stdin: "none" | "pipe" | "pty" }) {
+function startProcess(given: ProcessInput) {
   effects = [];
   const clock = new VirtualClock();
   const actor = createActor(logic, { clock, input: given }).start();

@@ -12,12 +12,16 @@ export class ProcessModel {
   readonly #isTerminal: boolean;
   #wasAsked = false;
   #wasKilled = false;
+  readonly #timeLimitMs: number | null;
+  #limitAt: number | null = null;
+  #timedOut = false;
   #killAt: number | null = null;
   #evictAt: number | null = null;
   #close: "none" | "sent" | "unheard" | "delivered" = "none";
   #retentionLeftMs = 30_000;
 
-  constructor({ stdin }: ProcessInput) {
+  constructor({ stdin, timeLimitMs }: ProcessInput) {
+    this.#timeLimitMs = timeLimitMs;
     this.#isTerminal = stdin === "pty";
     this.#stderrEnded = this.#isTerminal;
   }
@@ -28,7 +32,7 @@ export class ProcessModel {
   }
 
   get timers(): number {
-    return [this.#killAt, this.#evictAt].filter((at) => at !== null).length;
+    return [this.#limitAt, this.#killAt, this.#evictAt].filter((at) => at !== null).length;
   }
 
   send(event: ProcessEvent): void {
@@ -58,9 +62,15 @@ export class ProcessModel {
   }
 
   advance(ms: number): void {
-    this.#now += ms;
-    if (this.#killAt !== null && this.#killAt <= this.#now) this.#kill();
-    if (this.#evictAt !== null && this.#evictAt <= this.#now) this.#end();
+    const end = this.#now + ms;
+    if (this.#limitAt !== null && this.#limitAt <= end) {
+      this.#now = Math.max(this.#now, this.#limitAt);
+      this.#timedOut = this.exitCode === null;
+      this.#ask();
+    }
+    if (this.#killAt !== null && this.#killAt <= end) this.#kill();
+    if (this.#evictAt !== null && this.#evictAt <= end) this.#end();
+    this.#now = end;
   }
 
   get #isRunning(): boolean {
@@ -73,6 +83,7 @@ export class ProcessModel {
     if (type !== "child.spawned") return;
     if (this.#isWanted) {
       this.#phase = "live";
+      if (this.#timeLimitMs !== null) this.#limitAt = this.#now + this.#timeLimitMs;
     } else {
       this.#kill();
       this.#end();
@@ -91,13 +102,14 @@ export class ProcessModel {
     if (type === "stop" && this.#isRunning && !this.#wasAsked) this.#ask();
     if (event.type === "child.exited" && this.#isRunning) {
       this.exitCode = event.exitCode;
-      this.effects.push(`exited ${event.exitCode}`);
+      this.effects.push(`exited ${event.exitCode}${this.#timedOut ? " timed out" : ""}`);
       if (this.#wasKilled) this.#letGo();
     }
     if (type === "stdout.ended") this.#stdoutEnded = true;
     if (type === "stderr.ended") this.#stderrEnded = true;
     if (this.exitCode !== null && this.#stdoutEnded && this.#stderrEnded) {
       this.#phase = "closed";
+      this.#limitAt = null;
       this.#killAt = null;
       this.effects.push("closed");
     }
@@ -120,6 +132,7 @@ export class ProcessModel {
   }
 
   #ask(): void {
+    this.#limitAt = null;
     this.#wasAsked = true;
     this.effects.push("SIGTERM");
     this.#killAt = this.#now + 2_000;
@@ -128,6 +141,7 @@ export class ProcessModel {
   #kill(): void {
     this.#wasAsked = true;
     this.#wasKilled = true;
+    this.#limitAt = null;
     this.#killAt = null;
     this.effects.push("SIGKILL");
     if (this.#phase === "live" && this.exitCode !== null) this.#letGo();
@@ -139,6 +153,7 @@ export class ProcessModel {
 
   #end(): void {
     this.#phase = "gone";
+    this.#limitAt = null;
     this.#killAt = null;
     this.#evictAt = null;
     this.effects.push("release");
