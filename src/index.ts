@@ -1,4 +1,10 @@
-export { EventGapError, type GapEvent, type GapPolicy, type RemoteEvent } from "./actors/event-order.ts";
+export {
+  EventGapError,
+  type GapEvent,
+  type GapPolicy,
+  type ProcessExit,
+  type RemoteEvent,
+} from "./actors/event-order.ts";
 export {
   DisconnectedError,
   LinkClosedError,
@@ -21,7 +27,7 @@ export type {
   RemoteFiles,
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
-export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
+export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";

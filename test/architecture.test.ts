@@ -138,12 +138,12 @@ it("has read the sources: every import of a file leads to one, and known ones ar
   const paths = new Set(sources.map(({ path }) => path));
   const files = sources.flatMap(({ imports }) => imports.filter(({ isFile }) => isFile));
   expect(files.filter(({ target }) => !paths.has(target))).toEqual([]);
-  const actor = sources.find(({ path }) => path === "actors/process-actor.ts");
+  const actor = sources.find(({ path }) => path === "actors/session-actor.ts");
   expect(actor?.imports).toContainEqual({
-    target: "machines/process-machine.ts",
+    target: "machines/session-machine.ts",
     isFile: true,
     isType: false,
-    names: ["processMachine"],
+    names: ["sessionMachine"],
   });
 });
 

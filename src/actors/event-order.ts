@@ -1,10 +1,23 @@
 import { ProctorError, ProtocolError } from "../protocol/errors.ts";
 import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
 
+/** How a process ended. */
+export interface ProcessExit {
+  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
+  readonly exitCode: number;
+  /** Its time limit was over before it exited, so it was ended; absent otherwise. */
+  readonly timedOut?: true;
+}
+
+/** The exit as an executor tells it. */
+export function exitOf(exitCode: number, timedOut: boolean | undefined): ProcessExit {
+  return timedOut === true ? { exitCode, timedOut } : { exitCode };
+}
+
 /** One numbered event of a process, as its orchestrator sees it. */
 export type NumberedEvent =
   | { readonly type: "output"; readonly seq: number; readonly stream: OutputStream; readonly bytes: Uint8Array }
-  | { readonly type: "exited"; readonly seq: number; readonly exitCode: number }
+  | ({ readonly type: "exited"; readonly seq: number } & ProcessExit)
   | { readonly type: "closed"; readonly seq: number };
 
 /** Events that are lost for good, in the place where they would have come; only where gaps are marked (03 D-2). */
@@ -100,7 +113,7 @@ export class EventOrder {
     if (answer.closed && isAll) this.add({ type: "closed", seq: target });
     const exitSeq = answer.exitSeq ?? (isAll ? this.#inferredExit(answer, target) : null);
     if (exitSeq !== null && answer.exitCode !== null) {
-      this.add({ type: "exited", seq: exitSeq, exitCode: answer.exitCode });
+      this.add({ type: "exited", seq: exitSeq, ...exitOf(answer.exitCode, answer.timedOut) });
     }
     for (const { fromSeq, toSeq } of this.#missingUpTo(target)) {
       if (this.#gapPolicy === "fail") throw new EventGapError(fromSeq - 1, toSeq + 1);

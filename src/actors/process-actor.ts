@@ -1,49 +1,21 @@
 import { type Actor, waitFor } from "xstate";
-import { processMachine } from "../machines/process-machine.ts";
-import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
-import type { SpillStore } from "../ports/spill-store.ts";
-import { encodeBase64 } from "../protocol/base64.ts";
+import { type ProcessEvent, processMachine } from "../machines/process-machine.ts";
+import { type Child, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
-import type { WireResult } from "../protocol/methods.ts";
-import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
+import type { Params, WireResult } from "../protocol/methods.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
-import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
-import { OutputLog, type OutputLogLimits } from "./output-log.ts";
-import type { SpillBudget } from "./spill-budget.ts";
-import { StdinQueue } from "./stdin-queue.ts";
-import { Waiters } from "./waiters.ts";
-import { WriteLedger } from "./write-ledger.ts";
+import type { ClosedProcess } from "./close-delivery.ts";
+import { OutputLog } from "./output-log.ts";
+import { ProcessInput } from "./process-input.ts";
+import { ProcessOutput } from "./process-output.ts";
+import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
+import { ProcessRecord, type ReadRequest, type RecordedExit } from "./process-record.ts";
 
-/** What a process needs from the session that owns it. */
-export interface ProcessOwner {
-  /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
-  push(frame: string): boolean;
-  /** Is there a connection to push to? */
-  readonly isHeard: boolean;
-  /** The process is gone for good: its id is free. */
-  forget(process: ProcessActor): void;
-  /** The session's share of the disk. */
-  readonly spillBudget: SpillBudget;
-  /** The machine itself failed; the process is beyond use. */
-  fault(error: unknown): void;
-}
-
-/** What every process of one executor shares. */
-export interface ProcessPorts extends ActorSystemPorts {
-  readonly host: ProcessHost;
-  readonly outputLog: OutputLogLimits;
-  /** Where output goes that does not fit memory. */
-  readonly spill: SpillStore;
-}
-
-/** What a reader asks for (02 section 5). */
-export interface ReadRequest {
-  readonly afterSeq: number | null;
-  readonly maxBytes: number | null;
-  readonly waitMs: number | null;
-}
+/** What a start says of the process besides its program. */
+export type StartRequest = Pick<Params<"process/start">, "processId" | "startId" | "timeLimitMs">;
 
 /** How long an end on request may take: this for the grace and the kill, and as much again for the child to be gone. */
 const stopLimitMs = 2_500;
@@ -55,8 +27,12 @@ const logic = processMachine.provide({
     spawn: ({ self }) => owners.of(self).effects.spawn(),
     interruptGroup: ({ self }) => owners.of(self).effects.signal("SIGINT"),
     signalGroup: ({ self }, { signal }) => owners.of(self).effects.signal(signal),
-    publishExited: ({ self }, { exitCode }) => owners.of(self).effects.publishExited(exitCode),
+    letGoOfPipes: ({ self }) => owners.of(self).effects.letGoOfPipes(),
+    publishExited: ({ self }, exit) => owners.of(self).effects.publishExited(exit),
     publishClosed: ({ self }) => owners.of(self).effects.publishClosed(),
+    probeHolder: ({ self }) => owners.of(self).effects.probeHolder(),
+    awaitClient: ({ self }) => owners.of(self).effects.awaitClient(),
+    awaitClientNoMore: ({ self }) => owners.of(self).effects.awaitClientNoMore(),
     release: ({ self }) => owners.of(self).effects.release(),
   },
 });
@@ -65,7 +41,7 @@ const logic = processMachine.provide({
  * One process of a session: its machine, its child, its numbered output, its stdin. Bytes go from the child into the log
  * and from there to the attached connection; the machine hears only that streams paused and ended.
  */
-export class ProcessActor {
+export class ProcessActor implements ClosedProcess {
   /** The client's name for it; a key, not an OS pid (02 P-1). */
   readonly processId: string;
   /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
@@ -78,24 +54,16 @@ export class ProcessActor {
   readonly #owner: ProcessOwner;
   readonly #ports: ProcessPorts;
   readonly #actor: Actor<typeof logic>;
-  readonly #idJson: string;
-  readonly #log: OutputLog;
-  readonly #writes = new WriteLedger();
-  readonly #stdin: StdinQueue;
-  /** Long polls. */
-  readonly #readers: Waiters;
+  readonly #record: ProcessRecord;
+  readonly #input: ProcessInput;
+  readonly #output: ProcessOutput;
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
-  #exitSeq: number | null = null;
-  #isCongested = false;
-  #paused = false;
-  #terminated = false;
-  #stdinClosed = false;
   #refusal: SignalError | null = null;
 
   constructor(
-    { processId, startId }: { readonly processId: string; readonly startId: string | null },
+    { processId, startId, timeLimitMs }: StartRequest,
     spec: ChildSpec,
     owner: ProcessOwner,
     ports: ProcessPorts,
@@ -109,14 +77,14 @@ export class ProcessActor {
     this.#spec = spec;
     this.#owner = owner;
     this.#ports = ports;
-    this.#readers = new Waiters(ports.clock);
-    this.#idJson = encodeProcessId(processId);
-    this.#log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
-    this.#stdin = new StdinQueue((bytes) => this.#child?.write(bytes) ?? Promise.reject(new Error("no child")));
+    const log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
+    this.#record = new ProcessRecord(log, ports.clock);
+    this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
+    this.#output = new ProcessOutput(processId, this.#record, owner, (isOn) => this.#holdBack(isOn));
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `process ${processId}`,
-      input: { processId, stdin: spec.stdin },
+      input: { processId, stdin: spec.stdin, timeLimitMs },
       onFault: (error) => this.#fault(error),
     });
     this.#actor.start();
@@ -137,34 +105,17 @@ export class ProcessActor {
    * reason.
    */
   async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
-    const afterSeq = request.afterSeq ?? 0;
-    const waitMs = request.waitMs ?? 0;
-    if (waitMs > 0) await this.#readers.wait(() => this.#hasNews(afterSeq), waitMs, signal);
-    const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
-    this.#balance(); // what was read makes room
-    const snapshot = this.#actor.getSnapshot();
-    return {
-      chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
-      nextSeq,
-      exited: this.#exitSeq !== null,
-      exitCode: snapshot.context.exitCode,
-      closed: snapshot.hasTag("closed"),
-      failure: null,
-      sandboxDenied: false,
-      exitSeq: this.#exitSeq,
-    };
+    const { afterSeq, waitMs } = request;
+    if (waitMs !== null && waitMs > 0) await this.#record.news(afterSeq, waitMs, signal);
+    const result = this.#record.read(request);
+    this.#output.balance(); // what was read makes room
+    if (this.#owner.isHeard && this.#record.tellsAll(result)) this.closeDelivered();
+    return result;
   }
 
   /** Queues bytes for stdin, each write id once (02 section 6). */
-  async write(writeId: string, bytes: Uint8Array, signal: AbortSignal): Promise<WriteStatus> {
-    if (this.#spec.stdin === "none") return "stdinClosed";
-    if (this.#writes.has(writeId)) return "accepted";
-    if (this.#stdinClosed) return "stdinClosed";
-    const offer = await this.#stdin.offer(bytes, () => this.#remember(writeId), signal);
-    if (offer === "full")
-      throw rpcError("invalidRequest", `too many writes wait for process ${this.processId} to read`);
-    if (offer === "broken") throw rpcError("internalError", "failed to write to process stdin");
-    return "accepted";
+  write(writeId: string, bytes: Uint8Array, signal: AbortSignal): Promise<WriteStatus> {
+    return this.#input.write(writeId, bytes, signal);
   }
 
   /**
@@ -176,15 +127,16 @@ export class ProcessActor {
   }
 
   /**
-   * Kills the group at once; was it running? (02 P-57 to P-59)
+   * Kills the group at once, or after the exit what is left of it; was the child running? (02 P-57, P-58, 03 D-13)
    * @throws RpcError `internalError` when the OS refuses to deliver the signal.
    */
   terminate(): boolean {
-    if (!this.isRunning) return false;
+    // Whoever ends what is closed already learns so from the answer, and waits for nothing more of it (03 D-3).
+    this.closeDelivered();
+    const { isRunning } = this;
     this.#order({ type: "terminate" });
-    this.#terminated = true;
-    this.#stdin.end("broken");
-    return true;
+    if (isRunning) this.#input.terminated();
+    return isRunning;
   }
 
   /** Sends the group any signal; without effect unless it runs. @throws RpcError as `interrupt` does. */
@@ -197,10 +149,7 @@ export class ProcessActor {
 
   /** No more input comes: the child sees the end once it has read what was written before. Idempotent. */
   closeStdin(): void {
-    if (this.#stdinClosed || this.#spec.stdin === "none") return;
-    this.#stdinClosed = true;
-    this.#stdin.finish(() => this.#child?.endInput());
-    tell(this.#actor, { type: "stdin.closed" });
+    if (this.#input.close()) tell(this.#actor, { type: "stdin.closed", lostBytes: 0 });
   }
 
   /** Gives its terminal another size; without effect on pipes, and after the end. */
@@ -215,7 +164,8 @@ export class ProcessActor {
       processId: this.processId,
       state: this.#stateName(),
       exitCode: context.exitCode,
-      nextSeq: this.#log.nextSeq,
+      ...(context.timedOut && { timedOut: true }),
+      nextSeq: this.#record.nextSeq,
     };
   }
 
@@ -226,20 +176,35 @@ export class ProcessActor {
 
   /** The attached connection can take more: go on reading the child's output. */
   resumeOutput(): void {
-    this.#isCongested = false;
-    this.#balance();
+    this.#output.drained();
   }
 
-  /** The connection is gone: nothing may go that its client could have missed (03 D-2). */
+  /** A connection has resumed the session: for closed processes time goes on (03 D-3), and writes may be repeated. */
+  attached(): void {
+    this.#input.attached();
+    this.#tellClosed({ type: "session.attached", now: this.#ports.clock.now() });
+  }
+
+  /** The connection is gone: nothing may go that its client could have missed (03 D-2, D-3). */
   detached(): void {
-    this.#log.keepAll();
+    this.#record.keepAll();
     this.resumeOutput();
+    this.#tellClosed({ type: "session.detached", now: this.#ports.clock.now() });
+  }
+
+  /** @inheritDoc */
+  closeDelivered(): void {
+    this.#tellClosed({ type: "close.delivered", now: this.#ports.clock.now() });
+  }
+
+  /** @inheritDoc */
+  crowdedOut(): void {
+    this.#tellClosed({ type: "crowdedOut" });
   }
 
   /** The session expired: kill the group, drop the record (03 SS-15). */
   expire(): void {
     tell(this.#actor, { type: "session.expired" });
-    this.#readers.wake();
   }
 
   /**
@@ -269,10 +234,10 @@ export class ProcessActor {
     spawn: (): void => {
       this.#ports.host
         .spawn(this.#spec, {
-          output: (stream, bytes) => this.#output(stream, bytes),
+          output: (stream, bytes) => this.#output.printed(stream, bytes),
           ended: (stream) => this.#streamEnded(stream),
           exited: (exitCode) => this.#exited(exitCode),
-          stdinClosed: () => tell(this.#actor, { type: "stdin.closed" }),
+          stdinClosed: () => this.#inputGone(),
         })
         .then(
           (child) => this.#spawned(child),
@@ -288,22 +253,35 @@ export class ProcessActor {
         this.#refusal = error;
       }
     },
-    publishExited: (exitCode: number): void => {
-      this.#exitSeq = this.#log.takeSeq();
-      this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
+    letGoOfPipes: (): void => this.#child?.release("take"),
+    publishExited: (exit: RecordedExit): void => {
+      this.#output.exited(exit);
     },
     publishClosed: (): void => {
-      this.#owner.push(encodeClosed(this.#idJson, this.#log.takeSeq()));
+      // With the child goes the number of its group, which may be somebody else's from now on (03 D-13).
+      this.#child?.release();
+      this.#child = null;
+      const isSent = this.#owner.isHeard;
+      this.#output.closed();
+      tell(this.#actor, { type: isSent ? "close.sent" : "close.unheard" });
     },
+    probeHolder: (): void => this.#owner.closes.sent(this),
+    awaitClient: (): void => this.#owner.closes.unheard(this),
+    awaitClientNoMore: (): void => this.#owner.closes.settled(this),
     release: (): void => {
       this.#child?.release();
-      this.#stdin.end("broken");
-      this.#log.close();
+      this.#input.terminated();
+      this.#record.dispose();
       this.#owner.forget(this);
       this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
       this.#end.resolve();
     },
   };
+
+  /** Only a closed process minds who listens; the others need not be troubled. */
+  #tellClosed(event: ProcessEvent): void {
+    if (this.snapshot.hasTag("closed")) tell(this.#actor, event);
+  }
 
   /** Gives the machine an order whose effect the OS can refuse. */
   #order(event: { readonly type: "interrupt" | "terminate" }): void {
@@ -334,16 +312,6 @@ export class ProcessActor {
     tell(this.#actor, { type: "child.spawnFailed" });
   }
 
-  #output(stream: OutputStream, bytes: Uint8Array): void {
-    const seq = this.#log.append(stream, bytes);
-    // Not encoded for nobody: during an outage that would be most of the work, and of the garbage.
-    if (this.#owner.isHeard && !this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) {
-      this.#isCongested = true;
-    }
-    this.#balance();
-    this.#readers.wake();
-  }
-
   /** The machine itself failed: nothing may wait for it, nor outlive it. */
   #fault(error: unknown): void {
     this.#owner.fault(error);
@@ -353,40 +321,22 @@ export class ProcessActor {
 
   #streamEnded(stream: OutputStream): void {
     tell(this.#actor, { type: stream === "stderr" ? "stderr.ended" : "stdout.ended" });
-    this.#readers.wake();
+    this.#record.wake();
   }
 
   #exited(exitCode: number): void {
+    if (this.#spec.stdin !== "none") this.#inputGone();
     tell(this.#actor, { type: "child.exited", exitCode });
-    this.#stdin.end("vanish");
-    // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02
-    // P-61). A terminal stays with whoever survives on it.
-    if (this.#terminated && this.#spec.stdin !== "pty") this.#child?.release();
-    this.#readers.wake();
+    this.#record.wake();
   }
 
-  /** The child waits while its output has nowhere to go: the connection is full, or the record is. */
-  #balance(): void {
-    const pause = this.#isCongested || this.#log.isFull;
-    if (pause === this.#paused) return;
-    this.#paused = pause;
-    if (pause) this.#child?.pauseOutput();
+  #inputGone(): void {
+    tell(this.#actor, { type: "stdin.closed", lostBytes: this.#input.lost() });
+  }
+
+  #holdBack(isOn: boolean): void {
+    if (isOn) this.#child?.pauseOutput();
     else this.#child?.resumeOutput();
-    tell(this.#actor, { type: pause ? "output.paused" : "output.resumed" });
-  }
-
-  /** False when the id came in another way while this write waited. */
-  #remember(writeId: string): boolean {
-    if (this.#writes.has(writeId)) return false;
-    this.#writes.remember(writeId);
-    return true;
-  }
-
-  /** Has a read after `afterSeq` something to say? (02 P-37) */
-  #hasNews(afterSeq: number): boolean {
-    const snapshot = this.#actor.getSnapshot();
-    if (snapshot.hasTag("closed") || snapshot.hasTag("gone")) return true;
-    if (this.#exitSeq !== null && afterSeq < this.#log.nextSeq - 1) return true;
-    return this.#log.hasAfter(afterSeq);
+    tell(this.#actor, { type: isOn ? "output.paused" : "output.resumed" });
   }
 }

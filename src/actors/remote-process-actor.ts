@@ -4,7 +4,14 @@ import { remoteProcessMachine, type StartFate } from "../machines/remote-process
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { EventFeed } from "./event-feed.ts";
-import { EventGapError, EventOrder, type NumberedEvent, type RemoteEvent } from "./event-order.ts";
+import {
+  EventGapError,
+  EventOrder,
+  exitOf,
+  type NumberedEvent,
+  type ProcessExit,
+  type RemoteEvent,
+} from "./event-order.ts";
 import { GapWatch } from "./gap-watch.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
@@ -43,8 +50,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly started: Promise<void>;
   /** Every event, the recent ones again for whoever joins late; ends with the close, or with the error of the handle. */
   readonly events$: Observable<RemoteEvent>;
-  /** Resolves with the exit code. */
-  readonly exited: Promise<number>;
+  /** Resolves with the exit. */
+  readonly exited: Promise<ProcessExit>;
   /** Resolves when the process has exited and every stream has ended. */
   readonly closed: Promise<void>;
 
@@ -56,7 +63,7 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #gaps: GapWatch;
   readonly #feed = new EventFeed();
   readonly #start = Promise.withResolvers<void>();
-  readonly #exit = Promise.withResolvers<number>();
+  readonly #exit = Promise.withResolvers<ProcessExit>();
   readonly #close = Promise.withResolvers<void>();
   readonly #missed: MissedEvents;
   #wasTerminated = false;
@@ -229,7 +236,7 @@ export class RemoteProcessActor implements ProcessFollower {
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
         tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
-        this.#exit.resolve(event.exitCode);
+        this.#exit.resolve(exitOf(event.exitCode, event.timedOut));
       }
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#feed.publish(event);
@@ -242,7 +249,7 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#gaps.see(null);
     this.#link.unfollow(this.processId, this);
     // Only an executor that closes without an exit leaves this open (03 section 7.2).
-    this.#exit.resolve(-1);
+    this.#exit.resolve({ exitCode: -1 });
     this.#close.resolve();
     this.#feed.finish();
   }
@@ -253,7 +260,7 @@ function eventOf({ method, params }: ProcessNotification): NumberedEvent {
     case "process/output":
       return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
     case "process/exited":
-      return { type: "exited", seq: params.seq, exitCode: params.exitCode };
+      return { type: "exited", seq: params.seq, ...exitOf(params.exitCode, params.timedOut) };
     case "process/closed":
       return { type: "closed", seq: params.seq };
   }

@@ -3,8 +3,10 @@ import { sessionMachine } from "../machines/session-machine.ts";
 import type { ChildSpec } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { CloseDelivery } from "./close-delivery.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
-import { ProcessActor, type ProcessOwner, type ProcessPorts } from "./process-actor.ts";
+import { ProcessActor, type StartRequest } from "./process-actor.ts";
+import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -61,6 +63,7 @@ export class SessionActor {
   readonly #actor: Actor<typeof logic>;
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
+  readonly #closes = new CloseDelivery(() => this.#holder?.probe());
   readonly #processOwner: ProcessOwner;
   #holder: SessionHolder | null;
 
@@ -80,6 +83,7 @@ export class SessionActor {
         // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
       },
+      closes: this.#closes,
       fault: (error) => owner.fault(error),
       spillBudget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
     };
@@ -103,6 +107,11 @@ export class SessionActor {
   /** What became of the calls that carried a key (03 D-5). */
   readonly outcomes = new OutcomeCache();
 
+  /** Of how many closes the client may not know (03 D-3). */
+  get waitingResults(): number {
+    return this.#closes.waiting;
+  }
+
   /** The processes by id, closed ones included until they are evicted. */
   get processes(): ReadonlyMap<string, ProcessActor> {
     return this.#processes;
@@ -120,18 +129,22 @@ export class SessionActor {
     tell(this.#actor, { type: "resume", connectionId: holder.connectionId, now: this.#ports.clock.now() });
     if (!this.snapshot.hasTag("attached")) throw unknownSession(this.sessionId);
     this.#holder = holder;
+    for (const process of this.#processes.values()) process.attached();
   }
 
   /** A connection lets go; ignored unless it is the holder (03 SS-13). */
   detach(connectionId: string): void {
     if (this.#holder?.connectionId === connectionId) this.#holder = null;
     tell(this.#actor, { type: "detach", connectionId, now: this.#ports.clock.now() });
-    if (this.#holder === null) for (const process of this.#processes.values()) process.detached();
+    if (this.#holder !== null) return;
+    this.#closes.holderLost();
+    for (const process of this.#processes.values()) process.detached();
   }
 
   /** The holder gave a sign of life. */
   holderHeard(): void {
     tell(this.#actor, { type: "holder.heard" });
+    this.#closes.heard();
   }
 
   /** The connection can take more output: processes that were held back go on. */
@@ -155,13 +168,13 @@ export class SessionActor {
    * (03 D-4).
    * @throws RpcError `invalidRequest` for an id in use (02 P-6).
    */
-  start(names: { readonly processId: string; readonly startId: string | null }, spec: ChildSpec): ProcessActor {
-    const { processId, startId } = names;
+  start(request: StartRequest, spec: ChildSpec): ProcessActor {
+    const { processId, startId } = request;
     if (this.snapshot.hasTag("expired")) throw unknownSession(this.sessionId);
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
+    const process = new ProcessActor(request, spec, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
   }

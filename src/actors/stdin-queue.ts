@@ -9,8 +9,8 @@ export const stdinQueueLimits = {
   waitingBytes: 32 * 1024 * 1024,
 } as const;
 
-/** How an offer ended: the bytes are queued, too much waits already, or the child's stdin will never take them. */
-export type StdinOffer = "queued" | "full" | "broken";
+/** How an offer ended: the bytes are queued, too much waits already, or nobody will ever read them. */
+export type StdinOffer = "queued" | "full" | "closed" | "broken";
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -20,15 +20,18 @@ interface Waiting {
 
 /**
  * The bytes on their way to one child's stdin, in the order in which they were accepted. When the queue is full an offer
- * waits; nothing else does. After a natural end bytes vanish, after a terminate they are refused (02 P-50).
+ * waits; nothing else does. Once nobody reads any more nothing is taken, and what was queued is counted as lost (03 D-11).
  */
 export class StdinQueue {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   #queued: Uint8Array[] = [];
   #queuedBytes = 0;
+  /** Of the write in progress. */
+  #writingBytes = 0;
   #writing = false;
   #waiting: Waiting[] = [];
-  #fate: "open" | "vanish" | "broken" = "open";
+  #fate: "open" | "closed" | "broken" = "open";
+  #lostBytes = 0;
   /** Called when everything that is queued has been written. */
   #whenWritten: (() => void) | null = null;
 
@@ -75,10 +78,17 @@ export class StdinQueue {
     if (!this.#writing) then();
   }
 
-  /** Stdin is gone: what waits and what comes is accepted and vanishes (a natural end) or is refused (a terminate). */
-  end(fate: "vanish" | "broken"): void {
+  /** Bytes that were queued, and that the child never got, or not all of them. */
+  get lostBytes(): number {
+    return this.#lostBytes;
+  }
+
+  /** Stdin is gone, by a natural end or by a terminate: what waits and what comes is told so. */
+  end(fate: "closed" | "broken"): void {
     if (this.#fate === "broken") return;
     this.#fate = fate;
+    this.#lostBytes += this.#queuedBytes + this.#writingBytes;
+    this.#writingBytes = 0;
     this.#queued = [];
     this.#queuedBytes = 0;
     this.#admit();
@@ -89,8 +99,8 @@ export class StdinQueue {
   }
 
   #take(bytes: Uint8Array, commit: () => boolean): StdinOffer {
-    if (this.#fate === "broken") return "broken";
-    if (!commit() || this.#fate === "vanish" || bytes.length === 0) return "queued";
+    if (this.#fate !== "open") return this.#fate;
+    if (!commit() || bytes.length === 0) return "queued";
     this.#queued.push(bytes);
     this.#queuedBytes += bytes.length;
     void this.#pump();
@@ -102,16 +112,18 @@ export class StdinQueue {
     this.#writing = true;
     for (let bytes = this.#queued.shift(); bytes !== undefined; bytes = this.#queued.shift()) {
       this.#queuedBytes -= bytes.length;
+      this.#writingBytes = bytes.length;
       const written = this.#write(bytes);
       this.#admit();
       try {
         await written;
       } catch {
-        // The child closed its end: from here on bytes vanish, as they would in a pipe that nobody reads (02 P-50).
-        this.end("vanish");
+        // The child closed its end: nothing that follows can arrive (03 D-11).
+        this.end("closed");
       }
     }
     this.#writing = false;
+    this.#writingBytes = 0;
     this.#whenWritten?.();
   }
 

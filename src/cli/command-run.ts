@@ -3,7 +3,7 @@ import type { OutputChunk } from "../client/output-reader.ts";
 import type { RemoteProcess } from "../client/remote-process.ts";
 import { ProctorError, RpcError } from "../protocol/errors.ts";
 import { copyOutput } from "./copy-output.ts";
-import { StartError } from "./exit-codes.ts";
+import { StartError, timeLimitReached } from "./exit-codes.ts";
 import { forwardInput } from "./forward-input.ts";
 import { localTerminalSize, rawTerminal } from "./local-terminal.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -50,7 +50,8 @@ export class CommandRun implements Stoppable {
     try {
       this.#output = child.output;
       await copyOutput(this.#output);
-      const { exitCode } = await child.exited;
+      const { exitCode, timedOut } = await child.exited;
+      if (timedOut) return this.#reportTimeLimit();
       return exitCode < 0 ? 255 : exitCode; // an executor that cannot tell says -1 (02 P-30)
     } finally {
       over.abort();
@@ -59,13 +60,14 @@ export class CommandRun implements Stoppable {
   }
 
   async #start(link: Link): Promise<RemoteProcess> {
-    const { argv, env, tty, stdin } = this.#request;
+    const { argv, env, tty, stdin, timeLimitMs } = this.#request;
     const { TERM } = process.env;
     try {
       const child = await link.start(tty ? onSizedTerminal(argv) : argv, {
         env: tty && TERM !== undefined ? { TERM, ...env } : env,
         tty,
         stdin,
+        timeLimitMs,
         signal: this.signal,
       });
       this.#child = child;
@@ -77,6 +79,12 @@ export class CommandRun implements Stoppable {
     } catch (error) {
       throw error instanceof RpcError ? new StartError(argv[0], error) : error;
     }
+  }
+
+  #reportTimeLimit(): number {
+    const seconds = (this.#request.timeLimitMs ?? 0) / 1_000;
+    process.stderr.write(`proctor: the command was ended after its time limit of ${seconds} s\n`);
+    return timeLimitReached;
   }
 
   /** After the exit only its descendants hold the output, and the user does not want to wait for them. */

@@ -3,6 +3,9 @@ import { ProctorError, type RpcError } from "../protocol/errors.ts";
 /** A failure of our own, as with env(1) and docker. */
 export const ownFailure = 125;
 
+/** The command was ended since its time was over, as with timeout(1). */
+export const timeLimitReached = 124;
+
 /** Nobody reads our output any more: what the shell would see had SIGPIPE ended us. */
 export const outputGone = 128 + 13;
 

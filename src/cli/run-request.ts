@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { longestTimerMs } from "../ports/clock.ts";
 import { parseOptions, UsageError } from "./parse-options.ts";
 
 /** What `proctor run` was asked to do. */
@@ -10,6 +11,8 @@ export interface RunRequest {
   readonly tty: boolean;
   /** Forward the local input; always with a terminal. */
   readonly stdin: boolean;
+  /** When the command is ended, in milliseconds after its start. */
+  readonly timeLimitMs: number | undefined;
 }
 
 const options = {
@@ -18,6 +21,7 @@ const options = {
   env: { type: "string", multiple: true },
   tty: { type: "boolean" },
   stdin: { type: "boolean" },
+  "time-limit": { type: "string" },
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -34,6 +38,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     env: Object.fromEntries((values.env ?? []).map(readVariable)),
     tty,
     stdin: stdin || tty,
+    timeLimitMs: readTimeLimit(values["time-limit"]),
   };
 }
 
@@ -45,6 +50,13 @@ function splitAtCommand(args: string[]): { own: string[]; command: string[] } {
     if (kind === "option-terminator") return { own: args.slice(0, index), command: args.slice(index + 1) };
   }
   return { own: args, command: [] };
+}
+
+function readTimeLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const limitMs = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1_000) : 0;
+  if (limitMs >= 1 && limitMs <= longestTimerMs) return limitMs;
+  throw new UsageError(`--time-limit takes seconds from 0.001 to ${longestTimerMs / 1_000}, not \`${text}\``);
 }
 
 function readVariable(text: string): [name: string, value: string] {

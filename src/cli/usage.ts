@@ -39,12 +39,16 @@ Options:
                one that reads to the end of its input goes on waiting until it is interrupted
   --tty        run on a terminal, of the size of the local one; implies --stdin. The end of the local input is
                sent as Ctrl-D. On a Proctor executor the remote terminal follows the size of the local one
+  --time-limit SECONDS
+               end the command when it takes longer: its group gets SIGTERM, and SIGKILL two seconds later. The limit holds
+               until the last of its output, also for what it leaves behind; only on Proctor's own executors
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output
 stopped. Ctrl-C interrupts the command; a second one within two seconds kills it, and so does SIGTERM.
 
 Exit codes:
+  124    the time limit was over before the command had exited
   125    proctor itself failed, or the session could not be resumed; the reason is on stderr
   126    the program cannot be executed
   127    the program does not exist

@@ -70,9 +70,11 @@ export class Link implements AsyncDisposable {
 
   /**
    * Starts a program, directly and not through a shell. Resolves when the executor's system has started it.
-   * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv or an unusable cwd.
+   * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv or an unusable cwd;
+   *   UnsupportedError for a `timeLimitMs` where the executor knows no time limits.
    */
   async start(argv: readonly string[], options: StartOptions = {}): Promise<RemoteProcess> {
+    if (options.timeLimitMs !== undefined) this.#actor.require("timeLimit");
     // Never the same id twice in a session: a number for people, a random part against other clients of the session.
     this.#started += 1;
     const processId = `${this.#started}-${this.#ports.random.uuid().slice(0, 8)}`;

@@ -141,7 +141,7 @@ export class RemoteStdin {
 }
 
 const reasons: Readonly<Record<Exclude<WriteStatus, "accepted">, string>> = {
-  stdinClosed: "it was started without one",
+  stdinClosed: "it was started without one, has closed it, or has exited",
   unknownProcess: "the process is gone",
   starting: "the process is still starting",
 };

@@ -31,6 +31,12 @@ export interface StartOptions {
    * behind the gap, which `events$` shows as `{ type: "gap", fromSeq, toSeq }` (03 D-2).
    */
   readonly onGap?: GapPolicy | undefined;
+  /**
+   * How long it may take, in milliseconds from its start to its close, at most 2^31-1. Then its group gets SIGTERM, and SIGKILL
+   * two seconds later, whether or not a connection stands; a process that had not exited before tells `timedOut` with its
+   * exit. Needs the extension `timeLimit`.
+   */
+  readonly timeLimitMs?: number | undefined;
   /** Gives up the start, and terminates the process when it runs already. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,5 +57,6 @@ export function startParams(
     pipeStdin: options.stdin ?? false,
     arg0: options.arg0 ?? null,
     envPolicy: inherit === "none" ? null : { inherit, ...filters },
+    ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
   };
 }

@@ -92,6 +92,13 @@ export class Executor implements AsyncDisposable {
     return { connections: this.#connections.size, sessions: this.#registry.sessions.size, processes };
   }
 
+  /** Closed processes that are kept however long it takes, since their client may not know of the end (03 D-3). */
+  get waitingResults(): number {
+    let waiting = 0;
+    for (const session of this.#registry.sessions.values()) waiting += session.waitingResults;
+    return waiting;
+  }
+
   /** Serves a connection until it ends, and tells how it did. */
   async accept(transport: Transport): Promise<TransportEnd> {
     if (this.#closing !== null) {

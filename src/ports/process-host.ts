@@ -55,8 +55,11 @@ export interface Child {
   pauseOutput(): void;
   /** Goes on reading. */
   resumeOutput(): void;
-  /** Closes every descriptor we hold for it; `ended` follows for each open stream. Idempotent; does not kill. */
-  release(): void;
+  /**
+   * Closes every descriptor we hold for it; `ended` follows for each open stream. Idempotent; does not kill.
+   * @param unread `take`: what can be read without waiting is handed on first (02 S-13); default: it is lost
+   */
+  release(unread?: "take"): void;
 }
 
 /** The OS refused to start a program; the message is the text of the cause, as the wire shows it (02 P-12). */

@@ -10,10 +10,7 @@ export interface TransportEnd {
 export interface TransportListener {
   /** One whole message: a string, or bytes that claim to be UTF-8 (01 W-10). */
   message(data: string | Uint8Array): void;
-  /**
-   * The peer is alive: any byte arrived, control frames included; or, where a peer cannot be lost unnoticed, it was asked for
-   * a sign of life. Called before `message`.
-   */
+  /** The peer is alive: any byte arrived, control frames included, or a `ping` told so. Called before `message`. */
   heard(): void;
   /** What was queued is on its way: `queuedBytes` is low again after it was high. */
   drained(): void;

@@ -25,6 +25,8 @@ export const features = [
   "kill",
   /** `fs/open` with a `mode`, and `fs/writeBlock`: files are written block by block. */
   "writeBlocks",
+  /** `process/start` with a `timeLimitMs`: the process is ended when its time is over, and its exit tells so. */
+  "timeLimit",
 ] as const;
 
 /** The name of one extension. */
@@ -62,6 +64,12 @@ export const signalName = z.enum([
 ]);
 export type SignalName = z.output<typeof signalName>;
 
+/** A time limit in milliseconds: as much as a timer can wait. */
+export const timeLimit = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
 const cells = z.int().min(1).max(65_535);
 
 /** Params of `process/closeStdin`. What was written before still arrives. */
@@ -83,6 +91,8 @@ export const listResult = z.object({
       processId: z.string(),
       state: z.enum(["starting", "running", "exited", "closed"]),
       exitCode: z.int().nullable(),
+      /** Only where its time limit was over before it exited. */
+      timedOut: z.literal(true).optional(),
       /** The number that the next event will get. */
       nextSeq: z.int(),
     }),

@@ -21,9 +21,14 @@ export function encodeOutput(processIdJson: string, seq: number, stream: OutputS
   return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
 }
 
-/** A `process/exited` notification. */
-export function encodeExited(processIdJson: string, seq: number, exitCode: number): string {
-  return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}}}`;
+/** A `process/exited` notification; of a time limit that was not reached it says nothing, as the reference would. */
+export function encodeExited(
+  processIdJson: string,
+  seq: number,
+  { exitCode, timedOut }: { readonly exitCode: number; readonly timedOut: boolean },
+): string {
+  const more = timedOut ? ',"timedOut":true' : "";
+  return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}${more}}}`;
 }
 
 /** A `process/closed` notification. */

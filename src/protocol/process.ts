@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { timeLimit } from "./extensions.ts";
 import { wirePath } from "./path-field.ts";
 import { sandboxContext } from "./sandbox.ts";
 import { bytes, optional, u64 } from "./scalars.ts";
@@ -33,6 +34,8 @@ export const processStartParams = z.object({
   enforceManagedNetwork: z.boolean().default(false),
   /** Extension: tells a repeated start from another one under the same id (03 D-4). */
   startId: optional(z.string()),
+  /** Extension: how long after the start it is ended if it has not closed, in milliseconds. */
+  timeLimitMs: optional(timeLimit),
 });
 export type ProcessStartParams = z.output<typeof processStartParams>;
 
@@ -65,6 +68,8 @@ export const processReadResult = z.object({
   sandboxDenied: z.boolean().default(false),
   /** Extension: the number of the exit, so that a reader of pages can tell it from a lost chunk. */
   exitSeq: z.int().nullish(),
+  /** Extension: its time limit was over before it exited. */
+  timedOut: z.boolean().optional(),
 });
 export type ProcessReadResult = z.output<typeof processReadResult>;
 
@@ -96,7 +101,13 @@ export const processOutputParams = z.object({
 });
 
 /** Params of the notification `process/exited` (02 P-26). */
-export const processExitedParams = z.object({ processId: z.string(), seq: z.int(), exitCode: z.int() });
+export const processExitedParams = z.object({
+  processId: z.string(),
+  seq: z.int(),
+  exitCode: z.int(),
+  /** Extension: its time limit was over before. */
+  timedOut: z.boolean().optional(),
+});
 
 /** Params of the notification `process/closed` (02 P-28). */
 export const processClosedParams = z.object({ processId: z.string(), seq: z.int() });

@@ -88,12 +88,11 @@ export class StdioTransport implements Transport {
     this.#drain.rose(this.queuedBytes);
   }
 
-  /**
-   * A pipe has no control frames, and no path that could go dead unnoticed: while it is open, whoever holds its other end is
-   * there, and that is the sign of life.
-   */
+  /** A pipe has no control frames, and needs none: it cannot lose its peer without ending, so while it stands that is there. */
   ping(): void {
-    queueMicrotask(() => this.#inbox.heard());
+    queueMicrotask(() => {
+      if (!this.#inputDone && !this.#outputDone) this.#inbox.heard();
+    });
   }
 
   pause(): void {

@@ -87,22 +87,23 @@ it("commit and queueing are one: nothing is remembered of an offer that was abor
   expect(written.map((bytes) => bytes[0]).filter((byte) => byte !== 0)).toEqual([2]);
 });
 
-it("when the child closes its end, what waits and what comes is accepted and vanishes (02 P-50)", async () => {
-  verifies("02 P-50");
-  const { offer, written, reading } = queueToChild();
+it("when the child closes its end, what waits and what comes is told so, and what was queued counts as lost (03 D-11)", async () => {
+  verifies("03 D-11");
+  const { queue, offer, written, reading } = queueToChild();
   for (let n = 0; n <= stdinQueueLimits.writes; n += 1) await offer(Uint8Array.of(0));
-  const waiting = offer(Uint8Array.of(1));
+  const waiting = offer(Uint8Array.of(1), () => expect.fail("committed"));
   reading.shift()?.refuse();
-  expect(await waiting).toBe("queued");
-  expect(await offer(Uint8Array.of(2))).toBe("queued");
+  expect(await waiting).toBe("closed");
+  expect(await offer(Uint8Array.of(2), () => expect.fail("committed"))).toBe("closed");
   expect(written).toHaveLength(1);
+  expect(queue.lostBytes).toBe(stdinQueueLimits.writes + 1);
 });
 
 it("once broken it stays broken, and refuses without committing (02 P-50)", async () => {
   verifies("02 P-50");
   const { queue, offer } = queueToChild();
   queue.end("broken");
-  queue.end("vanish");
+  queue.end("closed");
   expect(await offer(Uint8Array.of(1), () => expect.fail("committed"))).toBe("broken");
 });
 
@@ -120,7 +121,7 @@ it("whatever is offered, aborted, read and ended, in any order: the child gets t
     { weight: 2, arbitrary: fc.record({ do: fc.constant("abort" as const), nth: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("breathe" as const) }) },
   );
-  const ending = fc.constantFrom("vanish", "broken", "refuse", "none");
+  const ending = fc.constantFrom("closed", "broken", "refuse", "none");
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), ending, async (steps, end) => {
       const { queue, written, reading, offer } = queueToChild();

@@ -60,6 +60,14 @@ export type Deviation = {
       readonly processId: string;
     }
   | {
+      /** A process prints exactly this instead. */
+      readonly kind: "prints";
+      readonly processId: string;
+      readonly output: string;
+      /** The request that ends it: what is read after it finds the process closed, with nothing new. */
+      readonly endedBy?: string;
+    }
+  | {
       /** The lines that a process prints may come in any order. */
       readonly kind: "line-order";
       readonly processId: string;
@@ -156,6 +164,34 @@ const proctor: readonly Deviation[] = [
     id: "4",
     processId: "c",
     output: "custom0\r\n",
+  },
+  ...["4", "5"].map((id) => ({
+    scenario: "p12-write-after-end",
+    rule: "03 D-11",
+    why: "a write that nobody can read any more is told so, instead of being accepted and lost",
+    demand: "must" as const,
+    kind: "result" as const,
+    id,
+    result: { status: "stdinClosed" },
+  })),
+  {
+    scenario: "p13-write-dedupe-bound",
+    rule: "03 D-11",
+    why: "no write id is forgotten that came over the present connection, so neither write is applied again",
+    demand: "must",
+    kind: "prints",
+    processId: "q",
+    output: "FIRST\n",
+  },
+  {
+    scenario: "p16-late-output",
+    rule: "03 D-13",
+    why: "terminate after the exit ends what is left of the group, instead of nothing",
+    demand: "must",
+    kind: "prints",
+    processId: "p",
+    output: "",
+    endedBy: "5",
   },
   {
     scenario: "p18-retention-and-eviction",

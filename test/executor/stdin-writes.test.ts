@@ -1,10 +1,14 @@
 import { expect, it } from "vitest";
+import type { InspectionEvent } from "xstate";
 import { rememberedWriteIds } from "../../src/actors/write-ledger.ts";
 import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
-async function running(more: Readonly<Record<string, unknown>> = { pipeStdin: true }) {
-  const world = new ScriptedExecutor();
+async function running(
+  more: Readonly<Record<string, unknown>> = { pipeStdin: true },
+  inspect?: (event: InspectionEvent) => void,
+) {
+  const world = new ScriptedExecutor({ inspect });
   const connection = await world.connect();
   await connection.peer.request("process/start", startParams("p", more));
   const write = (writeId: string, text = writeId) =>
@@ -24,14 +28,22 @@ it("a repeated write id is accepted and writes nothing, whatever its bytes, also
   await expect(write("c")).rejects.toMatchObject({ rpcCode: -32603, message: "failed to write to process stdin" });
 });
 
-it("remembers the last 4096 write ids, first in first out (02 P-46)", async () => {
-  verifies("02 P-46", "03 SS-52");
-  const { child, write } = await running();
-  for (let id = 0; id < rememberedWriteIds; id += 1) await write(String(id), ".");
+it("remembers every write id of a connection until the one after the next, and 4096 in any case (02 P-46, 03 D-11)", async () => {
+  verifies("02 P-46", "03 D-11");
+  const { world, child, write, peer, sessionId } = await running();
+  for (let id = 0; id <= rememberedWriteIds; id += 1) await write(String(id), ".");
   await write("0", "forgotten?");
-  expect(child.input).toBe(".".repeat(rememberedWriteIds));
-  await write("one more", ".");
-  await write("0", "again");
+  let last = peer;
+  const writeAgain = (writeId: string) =>
+    last.request("process/write", { processId: "p", writeId, chunk: btoa("again") });
+  for (const expected of ["", "again"]) {
+    last.transport.destroy();
+    await settled();
+    last = (await world.connect(sessionId)).peer;
+    await writeAgain("0");
+    expect(child.input).toBe(".".repeat(rememberedWriteIds + 1) + expected);
+  }
+  await writeAgain("2");
   expect(child.input.endsWith(".again")).toBe(true);
 });
 
@@ -80,6 +92,28 @@ it("accepts 128 writes besides the one in progress, then lets them wait until th
   expect(child.input).toBe(Array.from({ length: 140 }, (_, n) => `w${n} `).join(""));
 });
 
+it("once the child has closed its stdin, or has exited, writes are told so; those it got are known as before (03 D-11)", async () => {
+  verifies("03 D-11");
+  for (const ending of ["closeStdin", "exit"] as const) {
+    const lost: unknown[] = [];
+    const inspect = (event: InspectionEvent) => {
+      if (event.type === "@xstate.event" && event.event.type === "stdin.closed") lost.push(event.event.lostBytes);
+    };
+    const { child, write } = await running({ pipeStdin: true }, inspect);
+    await write("got");
+    child.readsStdin = false;
+    await write("in progress", "12");
+    await write("queued", "345");
+    child[ending]();
+    await settled();
+    await expect(write("got")).resolves.toEqual({ status: "accepted" });
+    await expect(write("new")).resolves.toEqual({ status: "stdinClosed" });
+    await expect(write("new")).resolves.toEqual({ status: "stdinClosed" });
+    expect(child.input).toBe("got");
+    expect(lost[0]).toBe(5); // whoever inspects the process sees how much was accepted in vain
+  }
+});
+
 it("two waiting writes with one id write once (02 P-45)", async () => {
   verifies("02 P-45");
   const { child, write } = await running();
@@ -93,8 +127,8 @@ it("two waiting writes with one id write once (02 P-45)", async () => {
   expect(child.input).toBe(`${".".repeat(129)}!`);
 });
 
-it("what waits after a natural end is accepted and vanishes, after a terminate it is refused (02 P-50)", async () => {
-  verifies("02 P-50");
+it("what waits after a natural end is told that stdin is closed, after a terminate it is refused (02 P-50, 03 D-11)", async () => {
+  verifies("02 P-50", "03 D-11");
   for (const ending of ["exit", "closeStdin", "terminate"] as const) {
     const { child, write, peer } = await running();
     child.readsStdin = false;
@@ -103,7 +137,7 @@ it("what waits after a natural end is accepted and vanishes, after a terminate i
     if (ending === "terminate") await peer.request("process/terminate", { processId: "p" });
     else child[ending]();
     if (ending === "terminate") await expect(parked).rejects.toMatchObject({ rpcCode: -32603 });
-    else await expect(parked).resolves.toEqual({ status: "accepted" });
+    else await expect(parked).resolves.toEqual({ status: "stdinClosed" });
     expect(child.input).toBe("");
   }
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect, it } from "vitest";
 import { type ProcessInput, processMachine } from "../../src/machines/process-machine.ts";
 import { verifies } from "../rules/verifies.ts";
@@ -7,7 +8,7 @@ import { walk } from "./walk.ts";
 const stdins: ProcessInput["stdin"][] = ["none", "pipe", "pty"];
 
 const everything = walk(processMachine, {
-  inputs: stdins.map((stdin) => ({ processId: "p", stdin })),
+  inputs: stdins.flatMap((stdin) => [null, 1_000].map((timeLimitMs) => ({ processId: "p", stdin, timeLimitMs }))),
   events: [
     { type: "child.spawned" },
     { type: "child.spawnFailed" },
@@ -15,15 +16,24 @@ const everything = walk(processMachine, {
     { type: "child.exited", exitCode: 137 },
     { type: "stdout.ended" },
     { type: "stderr.ended" },
-    { type: "stdin.closed" },
+    { type: "stdin.closed", lostBytes: 0 },
     { type: "output.paused" },
     { type: "output.resumed" },
     { type: "interrupt" },
     { type: "terminate" },
     { type: "stop" },
+    { type: "close.sent" },
+    { type: "close.unheard" },
+    { type: "crowdedOut" },
+    ...[0, 10_000].flatMap((now) => [
+      { type: "close.delivered" as const, now },
+      { type: "session.attached" as const, now },
+      { type: "session.detached" as const, now },
+    ]),
     { type: "session.expired" },
   ],
 });
+const term = { type: "signalGroup", params: { signal: "SIGTERM" } };
 const kill = { type: "signalGroup", params: { signal: "SIGKILL" } };
 
 it("reaches every state and takes every transition on some path", () => {
@@ -129,32 +139,98 @@ it("keeps its first exit: a second one changes nothing (02 P-3)", () => {
   }
 });
 
-it("signals nobody after the exit, except that expiry kills what still holds the pipes (02 P-59, 03 SS-15)", () => {
-  verifies("02 P-59", "03 SS-15");
+it("signals what is left of the group after the exit only to end it: when told to, or when the session expires (03 D-13, SS-15)", () => {
+  verifies("03 D-13", "03 SS-15");
+  let orders = 0;
   for (const { from, event, label, effects } of everything.steps) {
-    if (from === null || !from.tags.includes("exited")) continue;
+    if (from === null || !from.states.has("process.Live.child.Exited")) continue;
     const signals = effects.filter(({ type }) => type === "signalGroup" || type === "interruptGroup");
-    const holdsPipes = !from.tags.includes("closed");
-    expect(signals, label).toEqual(holdsPipes && event.type === "session.expired" ? [kill] : []);
+    if (signals.length > 0) orders += 1;
+    const isOrder = event.type === "terminate" || event.type === "session.expired" || label === "after killGrace";
+    expect(signals, label).toEqual(isOrder ? [kill] : label === "after timeLimit" ? [term] : []);
   }
+  expect(orders).toBeGreaterThan(0);
+});
+
+it("lets go of pipes exactly when the child has exited and its group was killed, never of a terminal (02 P-61, 03 D-13)", () => {
+  verifies("02 P-61", "03 D-13");
+  followPaths(everything, {
+    start: { isKilled: false, hasLetGo: false },
+    see({ isKilled, hasLetGo }, { to, effects }) {
+      if (!to.states.has("process.Live")) return { isKilled, hasLetGo };
+      isKilled ||= effects.some((effect) => isDeepStrictEqual(effect, kill));
+      hasLetGo ||= effects.some(({ type }) => type === "letGoOfPipes");
+      const isOver = isKilled && to.context.exitCode !== null && to.context.stdin !== "pty";
+      if (hasLetGo !== isOver) throw new Error(`the pipes are let go: ${hasLetGo}`);
+      return { isKilled, hasLetGo };
+    },
+  });
 });
 
 it("never signals a group after the close, when its id may belong to a stranger (03 D-13)", () => {
   verifies("03 D-13", "02 S-4");
   for (const { from, label, effects } of everything.steps) {
     if (from === null || !from.tags.includes("closed")) continue;
+    const harmless = ["probeHolder", "awaitClient", "awaitClientNoMore", "release"];
     expect(
-      effects.filter(({ type }) => type !== "release"),
+      effects.filter(({ type }) => !harmless.includes(type)),
       label,
     ).toEqual([]);
   }
 });
 
-it("kills the group at once when told to terminate, but only while the child runs (02 P-57, P-59)", () => {
-  verifies("02 P-57", "02 P-59");
+it("forgets a closed process only when the session ends, its time is over, or others wait in its place (03 D-3)", () => {
+  verifies("03 D-3");
+  for (const { from, to, event, label } of everything.steps) {
+    if (from?.tags.includes("closed") !== true || !to.isDone) continue;
+    if (event.type === "session.expired") continue;
+    if (event.type === "crowdedOut") expect(from.states, label).toContain("process.Closed.Undelivered.Unheard");
+    else expect([label, from.value]).toEqual(["after closedRetention", { Closed: { Delivered: "Retained" } }]);
+  }
+});
+
+it("lets the retention run exactly while the close is delivered and the session attached (02 P-64, 03 D-3)", () => {
+  verifies("02 P-64", "03 D-3");
+  followPaths(everything, {
+    start: { isDelivered: false, isAttached: true, leftMs: 30_000, since: 0 },
+    see(seen, { from, event, to }) {
+      if (from?.tags.includes("closed") !== true || to.isDone) return seen;
+      const { isDelivered, isAttached, leftMs, since } = seen;
+      const now = "now" in event ? Number(event.now) : 0;
+      const runs = isDelivered && isAttached;
+      let next = seen;
+      if (event.type === "close.delivered" && !isDelivered)
+        next = { ...seen, isDelivered: true, isAttached: true, since: now };
+      if (event.type === "session.detached" && runs)
+        next = { ...seen, isAttached: false, leftMs: Math.max(0, leftMs - Math.max(0, now - since)) };
+      if (event.type === "session.attached" && isDelivered && !isAttached)
+        next = { ...seen, isAttached: true, since: now };
+      const isRunning = to.states.has("process.Closed.Delivered.Retained");
+      if (isRunning !== (next.isDelivered && next.isAttached)) throw new Error(`the retention runs: ${isRunning}`);
+      if (to.context.retentionLeftMs !== next.leftMs) throw new Error(`${to.context.retentionLeftMs} ms are left`);
+      return next;
+    },
+  });
+});
+
+it("asks for a sign of life when the close was sent, and waits for a client from when nobody hears it to when one has read it (03 D-3)", () => {
+  verifies("03 D-3");
+  for (const { from, to, effects, label } of everything.steps) {
+    const count = (wanted: string) => effects.filter(({ type }) => type === wanted).length;
+    const entered = (state: string) => to.states.has(state) && from?.states.has(state) !== true;
+    const left = (state: string) => !to.states.has(state) && from?.states.has(state) === true;
+    expect(count("probeHolder"), label).toBe(entered("process.Closed.Undelivered.Sent") ? 1 : 0);
+    expect(count("awaitClient"), label).toBe(entered("process.Closed.Undelivered.Unheard") ? 1 : 0);
+    expect(count("awaitClientNoMore"), label).toBe(left("process.Closed.Undelivered.Unheard") ? 1 : 0);
+  }
+});
+
+it("kills the group at once when told to terminate, from the start of the child to its close (02 P-57, 03 D-13)", () => {
+  verifies("02 P-57", "03 D-13");
   for (const { from, event, label, effects } of everything.steps) {
     if (event.type !== "terminate" || from === null) continue;
-    expect(effects, label).toEqual(from.tags.includes("running") ? [kill] : []);
+    const signals = effects.filter(({ type }) => type !== "letGoOfPipes");
+    expect(signals, label).toEqual(from.states.has("process.Live") ? [kill] : []);
   }
 });
 
@@ -188,14 +264,47 @@ it("asks politely once, and never after it has killed (03 SS-66)", () => {
 it("stops with SIGTERM, and with SIGKILL after the grace (03 SS-66)", () => {
   verifies("03 SS-66");
   const stopped = everything.steps.filter(
-    ({ from, event }) => event.type === "stop" && from?.states.has("process.Live.child.Running.Undisturbed"),
+    ({ from, event }) =>
+      event.type === "stop" && from?.tags.includes("running") && from.states.has("process.Live.group.Ours.Undisturbed"),
   );
   expect(stopped.length).toBeGreaterThan(0);
   for (const { effects, to, label } of stopped) {
     expect(effects, label).toEqual([{ type: "signalGroup", params: { signal: "SIGTERM" } }]);
     const grace = everything.steps.find((step) => step.from === to && step.label === "after killGrace");
-    expect(grace?.effects, label).toEqual([kill]);
+    expect(grace?.effects[0], label).toEqual(kill);
   }
+});
+
+it("ends a group whose time is over, from the start to the close, but for one that is being ended: SIGTERM, and SIGKILL after the grace", () => {
+  for (const { states, context, key } of everything.configurations) {
+    const isWatched = states.has("process.Live.group.Ours.Limited");
+    if (isWatched) expect(context.timeLimitMs, key).not.toBeNull();
+    if (states.has("process.Live.group.Ours.Undisturbed")) expect(context.timeLimitMs, key).toBeNull();
+  }
+  const elapsed = everything.steps.filter(({ label }) => label === "after timeLimit");
+  expect(elapsed.some(({ from }) => from?.tags.includes("running") === true)).toBe(true);
+  expect(elapsed.some(({ from }) => from?.states.has("process.Live.child.Exited") === true)).toBe(true);
+  for (const { effects, to, label } of elapsed) {
+    expect(effects, label).toEqual([term]);
+    const grace = everything.steps.find((step) => step.from === to && step.label === "after killGrace");
+    expect(grace?.effects[0], label).toEqual(kill);
+  }
+});
+
+it("tells of a time-out with the exit exactly when the time was over before it, and never changes its word", () => {
+  followPaths(everything, {
+    start: { elapsed: false, told: null as boolean | null },
+    see({ elapsed, told }, { to, label, effects }) {
+      if (label === "after timeLimit") elapsed = true;
+      for (const { type, params } of effects) {
+        if (type !== "publishExited") continue;
+        told = (params as { timedOut: boolean }).timedOut;
+        if (told !== elapsed) throw new Error(`the exit tells timedOut ${told}`);
+      }
+      if (told !== null && to.context.timedOut !== told) throw new Error(`it has become ${to.context.timedOut}`);
+      return { elapsed, told };
+    },
+  });
 });
 
 it("kills a child that comes to life after nobody wants it any more, and never shows it (03 section 5.3)", () => {
@@ -203,7 +312,7 @@ it("kills a child that comes to life after nobody wants it any more, and never s
   const late = everything.steps.filter(
     ({ from, event }) => event.type === "child.spawned" && from?.states.has("process.Starting.Unwanted"),
   );
-  expect(late).toHaveLength(stdins.length);
+  expect(late).toHaveLength(2 * stdins.length);
   for (const { to, effects } of late) {
     expect(to.value).toBe("Evicted");
     expect(effects).toEqual([kill, { type: "release", params: undefined }]);

@@ -1,6 +1,6 @@
 import type { ProcessEvent, ProcessInput } from "../../src/machines/process-machine.ts";
 
-/** What one process does, said once more without a statechart: flags, two deadlines and the list of its effects. */
+/** What one process does, said once more without a statechart: flags, deadlines and the list of its effects. */
 export class ProcessModel {
   readonly effects: string[] = ["spawn"];
   exitCode: number | null = null;
@@ -9,12 +9,21 @@ export class ProcessModel {
   #isWanted = true;
   #stdoutEnded = false;
   #stderrEnded: boolean;
+  readonly #isTerminal: boolean;
   #wasAsked = false;
+  #wasKilled = false;
+  readonly #timeLimitMs: number | null;
+  #limitAt: number | null = null;
+  #timedOut = false;
   #killAt: number | null = null;
   #evictAt: number | null = null;
+  #close: "none" | "sent" | "unheard" | "delivered" = "none";
+  #retentionLeftMs = 30_000;
 
-  constructor({ stdin }: ProcessInput) {
-    this.#stderrEnded = stdin === "pty";
+  constructor({ stdin, timeLimitMs }: ProcessInput) {
+    this.#timeLimitMs = timeLimitMs;
+    this.#isTerminal = stdin === "pty";
+    this.#stderrEnded = this.#isTerminal;
   }
 
   get tags(): string[] {
@@ -23,13 +32,29 @@ export class ProcessModel {
   }
 
   get timers(): number {
-    return [this.#killAt, this.#evictAt].filter((at) => at !== null).length;
+    return [this.#limitAt, this.#killAt, this.#evictAt].filter((at) => at !== null).length;
   }
 
   send(event: ProcessEvent): void {
     if (this.#phase === "starting") this.#sendStarting(event);
     else if (this.#phase === "live") this.#sendLive(event);
-    else if (this.#phase === "closed" && event.type === "session.expired") this.#end();
+    else if (this.#phase === "closed") this.#sendClosed(event);
+  }
+
+  /** What becomes of the session and of its client's knowledge. */
+  tell(what: "close.delivered" | "session.attached" | "session.detached"): void {
+    if (this.#phase !== "closed") return;
+    const isDelivered = this.#close === "delivered";
+    if (what === "close.delivered" && !isDelivered) {
+      this.#setClose("delivered");
+      this.#evictAt = this.#now + this.#retentionLeftMs;
+    }
+    if (what === "session.attached" && isDelivered) this.#evictAt ??= this.#now + this.#retentionLeftMs;
+    if (what === "session.detached" && this.#close === "sent") this.#setClose("unheard");
+    if (what === "session.detached" && this.#evictAt !== null) {
+      this.#retentionLeftMs = Math.max(0, this.#evictAt - this.#now);
+      this.#evictAt = null;
+    }
   }
 
   stall(ms: number): void {
@@ -37,9 +62,15 @@ export class ProcessModel {
   }
 
   advance(ms: number): void {
-    this.#now += ms;
-    if (this.#killAt !== null && this.#killAt <= this.#now) this.#kill();
-    if (this.#evictAt !== null && this.#evictAt <= this.#now) this.#end();
+    const end = this.#now + ms;
+    if (this.#limitAt !== null && this.#limitAt <= end) {
+      this.#now = Math.max(this.#now, this.#limitAt);
+      this.#timedOut = this.exitCode === null;
+      this.#ask();
+    }
+    if (this.#killAt !== null && this.#killAt <= end) this.#kill();
+    if (this.#evictAt !== null && this.#evictAt <= end) this.#end();
+    this.#now = end;
   }
 
   get #isRunning(): boolean {
@@ -52,6 +83,7 @@ export class ProcessModel {
     if (type !== "child.spawned") return;
     if (this.#isWanted) {
       this.#phase = "live";
+      if (this.#timeLimitMs !== null) this.#limitAt = this.#now + this.#timeLimitMs;
     } else {
       this.#kill();
       this.#end();
@@ -61,41 +93,67 @@ export class ProcessModel {
   #sendLive(event: ProcessEvent): void {
     const { type } = event;
     if (type === "session.expired") {
-      this.#kill();
+      this.effects.push("SIGKILL");
       this.#end();
       return;
     }
-    if (this.#isRunning) {
-      if (type === "interrupt") this.effects.push("SIGINT");
-      if (type === "terminate") this.#kill();
-      if (type === "stop" && !this.#wasAsked) {
-        this.#wasAsked = true;
-        this.effects.push("SIGTERM");
-        this.#killAt = this.#now + 2_000;
-      }
-      if (event.type === "child.exited") {
-        this.exitCode = event.exitCode;
-        this.#killAt = null;
-        this.effects.push(`exited ${event.exitCode}`);
-      }
+    if (type === "interrupt" && this.#isRunning) this.effects.push("SIGINT");
+    if (type === "terminate") this.#kill();
+    if (type === "stop" && this.#isRunning && !this.#wasAsked) this.#ask();
+    if (event.type === "child.exited" && this.#isRunning) {
+      this.exitCode = event.exitCode;
+      this.effects.push(`exited ${event.exitCode}${this.#timedOut ? " timed out" : ""}`);
+      if (this.#wasKilled) this.#letGo();
     }
     if (type === "stdout.ended") this.#stdoutEnded = true;
     if (type === "stderr.ended") this.#stderrEnded = true;
     if (this.exitCode !== null && this.#stdoutEnded && this.#stderrEnded) {
       this.#phase = "closed";
-      this.#evictAt = this.#now + 30_000;
+      this.#limitAt = null;
+      this.#killAt = null;
       this.effects.push("closed");
     }
   }
 
+  #sendClosed({ type }: ProcessEvent): void {
+    if (type === "session.expired" || (type === "crowdedOut" && this.#close === "unheard")) {
+      if (this.#close === "unheard") this.effects.push("await no more");
+      this.#end();
+    }
+    if (type === "close.sent" && this.#close === "none") this.#setClose("sent");
+    if (type === "close.unheard" && this.#close === "none") this.#setClose("unheard");
+  }
+
+  #setClose(close: "sent" | "unheard" | "delivered"): void {
+    if (this.#close === "unheard") this.effects.push("await no more");
+    this.#close = close;
+    if (close === "sent") this.effects.push("probe");
+    if (close === "unheard") this.effects.push("await");
+  }
+
+  #ask(): void {
+    this.#limitAt = null;
+    this.#wasAsked = true;
+    this.effects.push("SIGTERM");
+    this.#killAt = this.#now + 2_000;
+  }
+
   #kill(): void {
     this.#wasAsked = true;
+    this.#wasKilled = true;
+    this.#limitAt = null;
     this.#killAt = null;
     this.effects.push("SIGKILL");
+    if (this.#phase === "live" && this.exitCode !== null) this.#letGo();
+  }
+
+  #letGo(): void {
+    if (!this.#isTerminal) this.effects.push("let go");
   }
 
   #end(): void {
     this.#phase = "gone";
+    this.#limitAt = null;
     this.#killAt = null;
     this.#evictAt = null;
     this.effects.push("release");

@@ -21,13 +21,24 @@ test("a frame of output says what the plain encoding says", () => {
 
 test("so do the frames of an exit and of a close", () => {
   fc.assert(
-    fc.property(processId, seq, fc.integer({ min: -1, max: 255 }), (processId, seq, exitCode) => {
-      const id = encodeProcessId(processId);
-      const exited = encodeNotification("process/exited", { processId, seq, exitCode });
-      expect(JSON.parse(encodeExited(id, seq, exitCode))).toEqual(JSON.parse(exited));
-      const closed = encodeNotification("process/closed", { processId, seq });
-      expect(JSON.parse(encodeClosed(id, seq))).toEqual(JSON.parse(closed));
-    }),
+    fc.property(
+      processId,
+      seq,
+      fc.integer({ min: -1, max: 255 }),
+      fc.boolean(),
+      (processId, seq, exitCode, timedOut) => {
+        const id = encodeProcessId(processId);
+        const exited = encodeNotification("process/exited", {
+          processId,
+          seq,
+          exitCode,
+          ...(timedOut && { timedOut }), // a peer of the reference sees nothing new
+        });
+        expect(JSON.parse(encodeExited(id, seq, { exitCode, timedOut }))).toEqual(JSON.parse(exited));
+        const closed = encodeNotification("process/closed", { processId, seq });
+        expect(JSON.parse(encodeClosed(id, seq))).toEqual(JSON.parse(closed));
+      },
+    ),
   );
 });
 

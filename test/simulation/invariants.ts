@@ -27,12 +27,12 @@ export function checkHealed(world: World): void {
   checkForgotten(world);
 }
 
-/** A process that was over long ago is forgotten (02 P-64). */
+/** A process that was over long ago is forgotten (02 P-64), unless its client may not know of the end yet (03 D-3). */
 function checkForgotten(world: World): void {
   const { site, clock } = world;
   const children = [...(site.hosts.at(-1)?.children.values() ?? [])];
   const known = children.filter(({ overAtMs }) => overAtMs === null || clock.now() - overAtMs < retentionMs);
-  const kept = site.executor?.counts.processes ?? 0;
+  const kept = (site.executor?.counts.processes ?? 0) - (site.executor?.waitingResults ?? 0);
   if (kept > known.length) world.violate("02 P-64", `${kept} processes are kept, ${known.length} should be`);
 }
 

@@ -57,6 +57,19 @@ test("a line that is split inside a character arrives whole, and each chunk is a
   expect(heard.log).toEqual(["(heard)", "(heard)", "ü"]);
 });
 
+test("a pipe that stands has its peer: a ping tells so at once, and sends nothing; one that has ended tells nothing", async () => {
+  const { input, output, heard, transport } = world();
+  transport.ping();
+  expect(heard.heardCount).toBe(0); // never from inside the call
+  await heard.until(({ heardCount }) => heardCount === 1);
+  expect(output.readableLength).toBe(0);
+  input.end();
+  await heard.end();
+  transport.ping();
+  await new Promise(setImmediate);
+  expect(heard.heardCount).toBe(1);
+});
+
 test("01 W-16, B-9: a last line without newline is delivered, and can still be answered after the end of input", async () => {
   verifies("01 W-16", "01 B-9");
   const { input, output, transport, heard } = world();

@@ -65,9 +65,12 @@ export class PosixChild implements Child {
     for (const output of this.#outputs) output.resume();
   }
 
-  release(): void {
+  release(unread?: "take"): void {
     this.#input.close();
-    for (const output of this.#outputs) output.close();
+    for (const output of this.#outputs) {
+      if (unread === "take") output.drain();
+      output.close();
+    }
   }
 }
 

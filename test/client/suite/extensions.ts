@@ -113,6 +113,25 @@ export function extensionTests(venue: Venue): void {
       expect(Buffer.from((await reader.next()).value.bytes).toString()).toBe("read later");
     });
 
+    it("a time limit: the group is ended, and the exit tells so", async () => {
+      await using link = await venue.open();
+      const process = await link.start(sh("echo begun; sleep 1000"), { timeLimitMs: 300 });
+      expect(await process.text()).toBe("begun\n");
+      expect(await process.exited).toEqual({ exitCode: 143, timedOut: true });
+      const quick = await link.start(["true"], { timeLimitMs: 600_000 });
+      expect(await quick.exited).toEqual({ exitCode: 0 });
+    });
+
+    it("a time limit that the program does not heed is enforced, also on a terminal", async () => {
+      await using link = await venue.open();
+      const script = sh("trap '' TERM HUP; while :; do sleep 0.05; done");
+      const processes = [false, true].map((tty) => link.start(script, { tty, timeLimitMs: 200 }));
+      for (const process of await Promise.all(processes)) {
+        expect(await process.exited).toEqual({ exitCode: 137, timedOut: true });
+        await process.closed;
+      }
+    });
+
     it("the list of processes", async () => {
       await using link = await venue.open();
       const running = await link.start(["sleep", "1000"]);
@@ -155,6 +174,13 @@ function refusals(venue: Venue): void {
     expect(failure).toMatchObject({ code: "unsupported", feature, effect: "notApplied" });
     await process.stdin.write("still there\n");
     await printed(process, /still there\r\nstill there/);
+  });
+
+  it("without timeLimit: a start with one is refused before anything is sent", async () => {
+    await using link = await venue.open();
+    const failure = await link.start(["cat"], { timeLimitMs: 1_000 }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UnsupportedError);
+    expect(failure).toMatchObject({ feature: "timeLimit", effect: "notApplied" });
   });
 
   it("without list: the processes are refused", async () => {

@@ -49,11 +49,13 @@ export function stdinTests(venue: Venue): void {
       expect(await (await link.start(["cat"])).text()).toBe("");
     });
 
-    it("after a natural end writes vanish, after a terminate they fail (02 P-50)", async () => {
+    it("after a terminate writes fail, after a natural end too where the executor tells the truth (02 P-50, 03 D-11)", async () => {
       await using link = await venue.open();
       const ended = await link.start(["true"], { stdin: true });
       await ended.closed;
-      await ended.stdin.write("into the void");
+      const late = ended.stdin.write("into the void");
+      if (venue.isReference) await late;
+      else await expect(late).rejects.toBeInstanceOf(StdinClosedError);
 
       const killed = await link.start(["cat"], { stdin: true });
       await killed.terminate();

@@ -123,6 +123,10 @@ export class AnswerCheck {
     for (const chunk of chunksOf(seen)) life.seen.addRead(chunk);
     const answers = { id: line.id, params, recorded, seen, life };
     this.#reads.push({ line: line.number, answers });
+    const endedBy = this.#context.printedInstead(processIdOf(params) ?? "")?.endedBy;
+    if (endedBy !== undefined && Number(line.id) > Number(endedBy)) {
+      return differences({ chunks: [], exited: true, closed: true }, seen);
+    }
     return readDifferences(answers, this.#context.tolerances);
   }
 

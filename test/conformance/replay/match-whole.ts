@@ -1,18 +1,18 @@
 import { WebSocketPeer } from "../peer/websocket-peer.ts";
-import { show } from "./match-answer.ts";
+import { differences, show } from "./match-answer.ts";
 import { bytesByStream, type Chunk, type ProcessRecord } from "./process-record.ts";
 import type { ReplayConnection } from "./replay-connection.ts";
 import type { Tolerances } from "./tolerances.ts";
 
 /**
  * Compares the whole life of a process: numbering, exit code, close, and every byte of every stream. It may be allowed
- * to have printed nothing, or the lines of its stdout in another order.
+ * to have printed nothing, or the lines of its stdout in another order; or it must have printed something else.
  */
 export function lifeDifferences(
   recorded: ProcessRecord,
   seen: ProcessRecord,
   tolerances: Tolerances,
-  allowed: { readonly silence: boolean; readonly anyLineOrder: boolean },
+  allowed: { readonly silence: boolean; readonly anyLineOrder: boolean; readonly output: string | undefined },
 ): string[] {
   const { processId } = recorded;
   const wrong = seen.numberingFaults();
@@ -23,7 +23,10 @@ export function lifeDifferences(
     if (!seen.exit || !codes.includes(seen.exit.code)) wrong.push(`exit code is ${seen.exit?.code}, not ${codes}`);
   }
   const isSilent = allowed.silence && seen.byteCount === 0;
-  if (!tolerances.anyBytes(processId) && !isSilent) {
+  if (allowed.output !== undefined) {
+    const printed = Buffer.concat([...seen.chunks.values()].map(({ bytes }) => bytes)).toString();
+    wrong.push(...differences(allowed.output, printed, "output"));
+  } else if (!tolerances.anyBytes(processId) && !isSilent) {
     const output = (record: ProcessRecord) =>
       bytesByStream(allowed.anyLineOrder ? sortedLines(record) : [...record.chunks.values()]);
     const [before, now] = [recorded, seen].map(output);

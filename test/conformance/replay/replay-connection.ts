@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly names: Substitution;
   /** Wakes what waits for something on any websocket of the replay. */
   readonly arrivals: Arrivals;
+  /** Whether pings get a pong. */
+  readonly answersPings: boolean;
 }
 
 /** One connection of a replay: sends recorded lines, sorts what comes back. */
@@ -46,7 +48,11 @@ export class ReplayConnection {
     connection.#peer =
       server.url === ""
         ? new StdioPeer(server, onMessage)
-        : await WebSocketPeer.open(server.url, { answerPings: false, arrivals: surroundings.arrivals, onMessage });
+        : await WebSocketPeer.open(server.url, {
+            answerPings: surroundings.answersPings,
+            arrivals: surroundings.arrivals,
+            onMessage,
+          });
     return connection;
   }
 

@@ -18,6 +18,8 @@ export class ReplayContext {
   readonly book = new ProcessBook();
   /** Wakes what waits for something on any websocket of the replay. */
   readonly arrivals = new Arrivals();
+  /** As the recorded client did, whose pongs are not in the recordings, save where it suppressed them. */
+  readonly answersPings: boolean;
   /** Everything that differs, with the line of the recording. */
   readonly faults: string[] = [];
   /** The line that is being looked at. */
@@ -30,6 +32,7 @@ export class ReplayContext {
     this.fixture = fixture;
     this.tolerances = readTolerances(transcript.tolerate);
     this.deviations = deviationsOf(server.kind, transcript.name);
+    this.answersPings = transcript.name !== "w16-keepalive";
     for (const [recorded, actual] of fixture.names) this.names.add(recorded, actual);
     if (transcript.name === "fs-canonicalize") this.names.add("/home/u", server.home);
   }
@@ -37,6 +40,12 @@ export class ReplayContext {
   /** Notes something that differs. */
   report(...faults: readonly string[]): void {
     this.faults.push(...faults.map((fault) => `  line ${this.at}: ${fault}`));
+  }
+
+  /** What a process prints instead of what is recorded, if it does on purpose. */
+  printedInstead(processId: string): (Deviation & { readonly kind: "prints" }) | undefined {
+    for (const other of this.deviations) if (other.kind === "prints" && other.processId === processId) return other;
+    return undefined;
   }
 
   /** The ids that a connection's answers must have, in order; grows as the recording is gone through. */

@@ -185,9 +185,11 @@ class Replay {
       if (recorded.exit && !seen.exit) missing.push(`no exit of ${processId}`);
       if (recorded.closedSeq !== undefined && seen.closedSeq === undefined) missing.push(`no close of ${processId}`);
       const isOver = seen.closedSeq !== undefined;
-      const wanted = this.#context.tolerances.anyBytes(processId)
-        ? Math.min(1, recorded.byteCount)
-        : recorded.byteCount;
+      const most = Math.min(
+        recorded.byteCount,
+        this.#context.printedInstead(processId)?.output.length ?? Number.POSITIVE_INFINITY,
+      );
+      const wanted = this.#context.tolerances.anyBytes(processId) ? Math.min(1, most) : most;
       if (seen.byteCount < wanted && !isOver) missing.push(`${seen.byteCount} of ${wanted} bytes of ${processId}`);
     }
     return missing.join(", ");
@@ -231,7 +233,11 @@ class Replay {
     for (const { recorded, seen } of this.#context.book.lives()) {
       const output = (kind: "silent" | "line-order") =>
         this.#context.deviations.some((other) => other.kind === kind && other.processId === recorded.processId);
-      const allowed = { silence: output("silent"), anyLineOrder: output("line-order") };
+      const allowed = {
+        silence: output("silent"),
+        anyLineOrder: output("line-order"),
+        output: this.#context.printedInstead(recorded.processId)?.output,
+      };
       this.#context.report(...lifeDifferences(recorded, seen, this.#context.tolerances, allowed));
     }
     for (const connection of this.#connections.values()) {

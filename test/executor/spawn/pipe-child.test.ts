@@ -179,6 +179,18 @@ describe("stdin", () => {
     child.child.release();
   });
 
+  it("hands on what is in the pipe when it is let go, if it is told to take that first (02 S-13)", async () => {
+    verifies("02 S-13");
+    const child = await RecordedChild.start(host, { argv: ["sh", "-c", "echo unread; exec sleep 100"] });
+    // Nothing is read meanwhile: the event loop stands still.
+    while (readFileSync(`/proc/${child.child.pid}/comm`, "utf8") !== "sleep\n");
+    child.child.release("take");
+    await child.until(() => child.events.includes("ended stdout"));
+    expect(child.text("stdout")).toBe("unread\n");
+    child.child.signal("SIGKILL");
+    await child.untilClosed();
+  });
+
   it("leaves a write pending while the child does not read, and rejects it when the child dies", async () => {
     const child = await RecordedChild.start(host, { argv: ["sleep", "100"], stdin: "pipe" });
     await child.child.write(Buffer.alloc(65_536));

@@ -1,0 +1,30 @@
+import type { ProcessHost } from "../ports/process-host.ts";
+import type { SpillStore } from "../ports/spill-store.ts";
+import type { ActorSystemPorts } from "./actor-owners.ts";
+import type { CloseDelivery } from "./close-delivery.ts";
+import type { OutputLogLimits } from "./output-log.ts";
+import type { SpillBudget } from "./spill-budget.ts";
+
+/** What a process needs from the session that owns it. */
+export interface ProcessOwner {
+  /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
+  push(frame: string): boolean;
+  /** Is there a connection to push to? */
+  readonly isHeard: boolean;
+  /** Which closes have not reached the client. */
+  readonly closes: CloseDelivery;
+  /** The process is gone for good: its id is free. */
+  forget(process: { readonly processId: string }): void;
+  /** The session's share of the disk. */
+  readonly spillBudget: SpillBudget;
+  /** The machine itself failed; the process is beyond use. */
+  fault(error: unknown): void;
+}
+
+/** What every process of one executor shares. */
+export interface ProcessPorts extends ActorSystemPorts {
+  readonly host: ProcessHost;
+  readonly outputLog: OutputLogLimits;
+  /** Where output goes that does not fit memory. */
+  readonly spill: SpillStore;
+}

@@ -1,0 +1,116 @@
+import type { Clock } from "../ports/clock.ts";
+import { encodeBase64 } from "../protocol/base64.ts";
+import type { WireResult } from "../protocol/methods.ts";
+import type { OutputStream } from "../protocol/process.ts";
+import type { OutputLog } from "./output-log.ts";
+import { Waiters } from "./waiters.ts";
+
+/** What a reader asks for (02 section 5). */
+export interface ReadRequest {
+  readonly afterSeq: number | null;
+  readonly maxBytes: number | null;
+  readonly waitMs: number | null;
+}
+
+/** How a process exited, as every reader is told. */
+export interface RecordedExit {
+  readonly exitCode: number;
+  /** Was its time limit over before? */
+  readonly timedOut: boolean;
+}
+
+/**
+ * Everything that one process did, by number: its output, its exit, its close; and those who wait for more of it. Exit and
+ * close are kept as facts, not as entries of the log, so they are never dropped (02 P-31).
+ */
+export class ProcessRecord {
+  readonly #log: OutputLog;
+  /** Long polls. */
+  readonly #readers: Waiters;
+  #exit: (RecordedExit & { readonly seq: number }) | null = null;
+  #isClosed = false;
+  #isOver = false;
+
+  /** @param log is the record's from now on */
+  constructor(log: OutputLog, clock: Clock) {
+    this.#log = log;
+    this.#readers = new Waiters(clock);
+  }
+
+  /** The number that the next event will get. */
+  get nextSeq(): number {
+    return this.#log.nextSeq;
+  }
+
+  /** No more should be added: it would have to stay in memory, beyond the bound. */
+  get isFull(): boolean {
+    return this.#log.isFull;
+  }
+
+  /** The number of a chunk, which belongs to the record from now on. Whoever waits for it is told by `wake`. */
+  add(stream: OutputStream, bytes: Uint8Array): number {
+    return this.#log.append(stream, bytes);
+  }
+
+  /** The number of the exit. */
+  exited(exit: RecordedExit): number {
+    const seq = this.#log.takeSeq();
+    this.#exit = { ...exit, seq };
+    return seq;
+  }
+
+  /** The number of the close: the last one. */
+  closed(): number {
+    this.#isClosed = true;
+    return this.#log.takeSeq();
+  }
+
+  /** The client is gone: what is kept, and what comes, it may have missed (03 D-2). */
+  keepAll(): void {
+    this.#log.keepAll();
+  }
+
+  /** Those who wait look again. */
+  wake(): void {
+    this.#readers.wake();
+  }
+
+  /** Resolves when there is something to say, or the wait is over (02 P-37); rejects with the signal's reason. */
+  news(afterSeq: number | null, waitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#readers.wait(() => this.#hasNewsAfter(afterSeq ?? 0), waitMs, signal);
+  }
+
+  /** What is there now (02 P-34 to P-36). Never consumes. */
+  read({ afterSeq, maxBytes }: ReadRequest): WireResult<"process/read"> {
+    const { chunks, nextSeq } = this.#log.read(afterSeq ?? 0, maxBytes);
+    return {
+      chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
+      nextSeq,
+      exited: this.#exit !== null,
+      exitCode: this.#exit?.exitCode ?? null,
+      closed: this.#isClosed,
+      failure: null,
+      sandboxDenied: false,
+      exitSeq: this.#exit?.seq ?? null,
+      ...(this.#exit?.timedOut === true && { timedOut: true }),
+    };
+  }
+
+  /** Is the close known to whoever got this answer, and nothing left for it to fetch? */
+  tellsAll({ closed, nextSeq }: WireResult<"process/read">): boolean {
+    return closed && !this.#log.hasAfter(nextSeq - 1);
+  }
+
+  /** Lets go of everything, on disk too; nobody waits any more. */
+  dispose(): void {
+    this.#isOver = true;
+    this.#log.close();
+    this.#readers.wake();
+  }
+
+  #hasNewsAfter(seq: number): boolean {
+    if (this.#isClosed || this.#isOver) return true;
+    if (this.#exit !== null && seq < this.#log.nextSeq - 1) return true;
+    return this.#log.hasAfter(seq);
+  }
+}
