@@ -1,4 +1,4 @@
-export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
+export { EventGapError, type ProcessExit, type RemoteEvent } from "./actors/event-order.ts";
 export type { Dial, LinkState } from "./actors/link-actor.ts";
 export {
   DisconnectedError,
@@ -18,7 +18,7 @@ export {
   TooLargeError,
 } from "./client/remote-files.ts";
 export type { RemotePath } from "./client/remote-path.ts";
-export type { ProcessExit, RemoteProcess } from "./client/remote-process.ts";
+export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
@@ -28,14 +28,21 @@ export { type LocalEnvironmentOptions, localEnvironment } from "./local-environm
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
-export { type Child, type ChildListener, type ChildSpec, type ProcessHost, SpawnError } from "./ports/process-host.ts";
+export {
+  type Child,
+  type ChildEnd,
+  type ChildListener,
+  type ChildSpec,
+  type ProcessHost,
+  SpawnError,
+} from "./ports/process-host.ts";
 export type { Random } from "./ports/random.ts";
 export type { SpillFile, SpillStore } from "./ports/spill-store.ts";
 export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
 export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
-export type { OutputStream } from "./protocol/process.ts";
+export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

@@ -12,7 +12,7 @@ import {
 } from "../src/ports/process-host.ts";
 import type { SpillStore } from "../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
-import type { OutputStream } from "../src/protocol/process.ts";
+import type { OutputStream, ResourceUsage } from "../src/protocol/process.ts";
 
 /** A child that does what the test says, when the test says it. */
 export class ScriptedChild implements Child {
@@ -57,8 +57,8 @@ export class ScriptedChild implements Child {
   }
 
   /** Exits, and leaves its streams open. */
-  exit(exitCode = 0): void {
-    this.#listener.exited(exitCode);
+  exit(exitCode = 0, usage: ResourceUsage | null = null): void {
+    this.#listener.exited({ exitCode, usage });
   }
 
   /** Exits and closes its streams. */

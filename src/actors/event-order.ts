@@ -1,10 +1,18 @@
 import { ProctorError, ProtocolError } from "../protocol/errors.ts";
-import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
+import type { OutputStream, ProcessReadResult, ResourceUsage } from "../protocol/process.ts";
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
+  readonly exitCode: number;
+  /** What it used; `null` from an executor that does not tell, or whose host cannot. */
+  readonly usage: ResourceUsage | null;
+}
 
 /** One numbered event of a process, as its orchestrator sees it. */
 export type RemoteEvent =
   | { readonly type: "output"; readonly seq: number; readonly stream: OutputStream; readonly bytes: Uint8Array }
-  | { readonly type: "exited"; readonly seq: number; readonly exitCode: number }
+  | ({ readonly type: "exited"; readonly seq: number } & ProcessExit)
   | { readonly type: "closed"; readonly seq: number };
 
 /** Events of a process are missing and cannot be had any more. */
@@ -74,7 +82,7 @@ export class EventOrder {
     if (answer.closed && isAll) this.add({ type: "closed", seq: target });
     const exitSeq = answer.exitSeq ?? (isAll ? this.#inferredExit(answer, target) : null);
     if (exitSeq !== null && answer.exitCode !== null) {
-      this.add({ type: "exited", seq: exitSeq, exitCode: answer.exitCode });
+      this.add({ type: "exited", seq: exitSeq, exitCode: answer.exitCode, usage: answer.usage ?? null });
     }
     const [missing] = this.#missingUpTo(target);
     if (missing !== undefined) throw this.#gapAfter(missing);

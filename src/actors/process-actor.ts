@@ -1,13 +1,20 @@
 import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
-import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
+import {
+  type Child,
+  type ChildEnd,
+  type ChildSignal,
+  type ChildSpec,
+  type ProcessHost,
+  SignalError,
+} from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
-import type { OutputStream, WriteStatus } from "../protocol/process.ts";
+import type { OutputStream, ResourceUsage, WriteStatus } from "../protocol/process.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
 import { OutputLog, type OutputLogLimits } from "./output-log.ts";
@@ -88,6 +95,7 @@ export class ProcessActor {
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
   #exitSeq: number | null = null;
+  #usage: ResourceUsage | null = null;
   #isCongested = false;
   #paused = false;
   #terminated = false;
@@ -152,6 +160,7 @@ export class ProcessActor {
       failure: null,
       sandboxDenied: false,
       exitSeq: this.#exitSeq,
+      usage: this.#usage,
     };
   }
 
@@ -271,7 +280,7 @@ export class ProcessActor {
         .spawn(this.#spec, {
           output: (stream, bytes) => this.#output(stream, bytes),
           ended: (stream) => this.#streamEnded(stream),
-          exited: (exitCode) => this.#exited(exitCode),
+          exited: (end) => this.#exited(end),
           stdinClosed: () => tell(this.#actor, { type: "stdin.closed" }),
         })
         .then(
@@ -290,7 +299,7 @@ export class ProcessActor {
     },
     publishExited: (exitCode: number): void => {
       this.#exitSeq = this.#log.takeSeq();
-      this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
+      this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode, this.#usage));
     },
     publishClosed: (): void => {
       this.#owner.push(encodeClosed(this.#idJson, this.#log.takeSeq()));
@@ -356,7 +365,8 @@ export class ProcessActor {
     this.#readers.wake();
   }
 
-  #exited(exitCode: number): void {
+  #exited({ exitCode, usage }: ChildEnd): void {
+    this.#usage = usage;
     tell(this.#actor, { type: "child.exited", exitCode });
     this.#stdin.end("vanish");
     // A terminated process is over when its group is: a descendant that fled the group must not keep the pipes open (02

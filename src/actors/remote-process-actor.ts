@@ -4,7 +4,7 @@ import { remoteProcessMachine, type StartFate } from "../machines/remote-process
 import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
-import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
+import { EventGapError, EventOrder, type ProcessExit, type RemoteEvent } from "./event-order.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
 import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
@@ -61,8 +61,8 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly started: Promise<void>;
   /** Every event, the recent ones again for whoever joins late; ends with the close, or with the error of the handle. */
   readonly events$: Observable<RemoteEvent>;
-  /** Resolves with the exit code. */
-  readonly exited: Promise<number>;
+  /** Resolves at the exit. */
+  readonly exited: Promise<ProcessExit>;
   /** Resolves when the process has exited and every stream has ended. */
   readonly closed: Promise<void>;
 
@@ -74,7 +74,7 @@ export class RemoteProcessActor implements ProcessFollower {
   readonly #recent = new RecentEvents();
   readonly #observers = new Set<Observer<RemoteEvent>>();
   readonly #start = Promise.withResolvers<void>();
-  readonly #exit = Promise.withResolvers<number>();
+  readonly #exit = Promise.withResolvers<ProcessExit>();
   readonly #close = Promise.withResolvers<void>();
   readonly #holders = new Set<object>();
   readonly #waitingForRoom: (() => void)[] = [];
@@ -257,7 +257,7 @@ export class RemoteProcessActor implements ProcessFollower {
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
         tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
-        this.#exit.resolve(event.exitCode);
+        this.#exit.resolve({ exitCode: event.exitCode, usage: event.usage });
       }
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#recent.add(event);
@@ -269,7 +269,7 @@ export class RemoteProcessActor implements ProcessFollower {
   #finish(): void {
     this.#link.unfollow(this.processId, this);
     // Only an executor that closes without an exit leaves this open (03 section 7.2).
-    this.#exit.resolve(-1);
+    this.#exit.resolve({ exitCode: -1, usage: null });
     this.#close.resolve();
     for (const observer of [...this.#observers]) observer.complete();
     this.#observers.clear();
@@ -289,7 +289,7 @@ function eventOf({ method, params }: ProcessNotification): RemoteEvent {
     case "process/output":
       return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
     case "process/exited":
-      return { type: "exited", seq: params.seq, exitCode: params.exitCode };
+      return { type: "exited", seq: params.seq, exitCode: params.exitCode, usage: params.usage ?? null };
     case "process/closed":
       return { type: "closed", seq: params.seq };
   }

@@ -39,6 +39,8 @@ Options:
                one that reads to the end of its input goes on waiting until it is interrupted
   --tty        run on a terminal, of the size of the local one; implies --stdin. The end of the local input is
                sent as Ctrl-D. On a Proctor executor the remote terminal follows the size of the local one
+  --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
+               descendants it waited for, and the most memory that one of them held. Proctor executors only
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output

@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { RemoteEvent } from "../actors/event-order.ts";
+import type { ProcessExit, RemoteEvent } from "../actors/event-order.ts";
 import type { LinkActor } from "../actors/link-actor.ts";
 import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { Random } from "../ports/random.ts";
@@ -7,12 +7,6 @@ import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import { type OutputChunk, OutputReader } from "./output-reader.ts";
 import { RemoteStdin } from "./remote-stdin.ts";
-
-/** How a process ended. */
-export interface ProcessExit {
-  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
-  readonly exitCode: number;
-}
 
 /**
  * A process on an executor. It lives there until it ends, is terminated, or the session is over; this handle follows it.
@@ -79,7 +73,7 @@ export class RemoteProcess implements AsyncDisposable {
    * Rejects when the link fails first.
    */
   get exited(): Promise<ProcessExit> {
-    return this.#actor.exited.then((exitCode) => ({ exitCode }));
+    return this.#actor.exited;
   }
 
   /** Resolves when it has exited and every stream has ended, so that nothing more can come. */

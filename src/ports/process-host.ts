@@ -1,6 +1,6 @@
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
 import type { SignalName } from "../protocol/extensions.ts";
-import type { OutputStream } from "../protocol/process.ts";
+import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
 
 /** What to start, with every rule of the wire already applied: this is exactly what the child gets. */
 export interface ChildSpec {
@@ -16,6 +16,14 @@ export interface ChildSpec {
   readonly stdin: "none" | "pipe" | "pty";
 }
 
+/** How a child ended. */
+export interface ChildEnd {
+  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
+  readonly exitCode: number;
+  /** What it used; `null` where the host cannot tell. */
+  readonly usage: ResourceUsage | null;
+}
+
 /** What a child tells its owner; plain callbacks, since output is the hot path. Never called before `spawn` resolved. */
 export interface ChildListener {
   /** Bytes as they were read: never empty, at most 64 KiB, owned by the listener from now on. */
@@ -23,7 +31,7 @@ export interface ChildListener {
   /** A stream reached its end: once for `stdout` and once for `stderr`, or once for `pty`. */
   ended(stream: OutputStream): void;
   /** The child is gone; what it had written before can still be on its way (02 P-26), though what could be read was (02 S-9). */
-  exited(exitCode: number): void;
+  exited(end: ChildEnd): void;
   /** The child's end of stdin is gone, at the latest noticed by a write: further bytes cannot arrive. At most once. */
   stdinClosed(): void;
 }

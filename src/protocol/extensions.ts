@@ -23,6 +23,8 @@ export const features = [
   "resize",
   /** `process/kill`: any signal by name. */
   "kill",
+  /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */
+  "usage",
 ] as const;
 
 /** The name of one extension. */

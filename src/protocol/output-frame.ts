@@ -1,5 +1,5 @@
 import { encodeBase64 } from "./base64.ts";
-import type { OutputStream } from "./process.ts";
+import type { OutputStream, ResourceUsage } from "./process.ts";
 
 /**
  * The JSON text of a process id, computed once per process and put into every frame of its output. Escaped to ASCII, so
@@ -21,9 +21,15 @@ export function encodeOutput(processIdJson: string, seq: number, stream: OutputS
   return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
 }
 
-/** A `process/exited` notification. */
-export function encodeExited(processIdJson: string, seq: number, exitCode: number): string {
-  return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}}}`;
+/** A `process/exited` notification; what the process used is told if it is known. */
+export function encodeExited(
+  processIdJson: string,
+  seq: number,
+  exitCode: number,
+  usage: ResourceUsage | null = null,
+): string {
+  const extra = usage === null ? "" : `,"usage":${JSON.stringify(usage)}`;
+  return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}${extra}}}`;
 }
 
 /** A `process/closed` notification. */

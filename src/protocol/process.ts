@@ -19,6 +19,20 @@ export const envPolicy = z.object({
 });
 export type EnvPolicy = z.output<typeof envPolicy>;
 
+/**
+ * Extension `usage`: what a process used, together with those of its descendants that it has waited for itself. Peers that do
+ * not know it ignore it.
+ */
+export const resourceUsage = z.object({
+  /** Processor time in its own code, in whole milliseconds: numbers of this protocol have no fraction (01 W-22). */
+  userCpuMs: z.int().nonnegative(),
+  /** Processor time in the kernel on its behalf, in whole milliseconds. */
+  systemCpuMs: z.int().nonnegative(),
+  /** The most memory that it held at once; `null`: not known. */
+  peakMemoryBytes: z.int().nonnegative().nullable(),
+});
+export type ResourceUsage = z.output<typeof resourceUsage>;
+
 /** Params of `process/start` (02 section 2). */
 export const processStartParams = z.object({
   processId: z.string(),
@@ -65,6 +79,7 @@ export const processReadResult = z.object({
   sandboxDenied: z.boolean().default(false),
   /** Extension: the number of the exit, so that a reader of pages can tell it from a lost chunk. */
   exitSeq: z.int().nullish(),
+  usage: resourceUsage.nullish().catch(null),
 });
 export type ProcessReadResult = z.output<typeof processReadResult>;
 
@@ -96,7 +111,12 @@ export const processOutputParams = z.object({
 });
 
 /** Params of the notification `process/exited` (02 P-26). */
-export const processExitedParams = z.object({ processId: z.string(), seq: z.int(), exitCode: z.int() });
+export const processExitedParams = z.object({
+  processId: z.string(),
+  seq: z.int(),
+  exitCode: z.int(),
+  usage: resourceUsage.nullish().catch(null),
+});
 
 /** Params of the notification `process/closed` (02 P-28). */
 export const processClosedParams = z.object({ processId: z.string(), seq: z.int() });

@@ -31,6 +31,13 @@ test("so do the frames of an exit and of a close", () => {
   );
 });
 
+test("the frame of an exit tells what the process used, if that is known", () => {
+  const usage = { userCpuMs: 12, systemCpuMs: 0, peakMemoryBytes: null };
+  const params = { processId: "p", seq: 2, exitCode: 0, usage };
+  const frame = encodeExited(encodeProcessId("p"), 2, 0, usage);
+  expect(JSON.parse(frame)).toEqual(JSON.parse(encodeNotification("process/exited", params)));
+});
+
 test("a frame is one byte per character, whatever the name of the process", () => {
   fc.assert(
     fc.property(processId, (processId) => {

@@ -30,6 +30,12 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
+/** The most memory that a process has held at once since its `exec`; `null` if that cannot be told, as of one that has ended. */
+export function peakMemoryOf(pid: number): number | null {
+  const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/status`) ?? "")?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * 1_024;
+}
+
 /** The live members of a process group, by a walk through all processes (about 10 µs each). */
 export function membersOf(group: number): ProcessEntry[] {
   return processIds()
