@@ -33,6 +33,8 @@ export {
   type ChildEnd,
   type ChildListener,
   type ChildSpec,
+  type ChildStarter,
+  type ProcessFamily,
   type ProcessHost,
   SpawnError,
 } from "./ports/process-host.ts";

@@ -8,6 +8,7 @@ import {
   type ChildListener,
   type ChildSignal,
   type ChildSpec,
+  type ProcessFamily,
   type ProcessHost,
 } from "../src/ports/process-host.ts";
 import type { SpillStore } from "../src/ports/spill-store.ts";
@@ -184,6 +185,18 @@ export class ScriptedHost implements Host, ProcessHost {
       return Promise.resolve(child);
     }
     return new Promise((resolve, reject) => this.held.push({ child, resolve, reject }));
+  }
+
+  /** How many families were ended. */
+  endedFamilies = 0;
+
+  family(): ProcessFamily {
+    return {
+      spawn: (spec, listener) => this.spawn(spec, listener),
+      end: async () => {
+        this.endedFamilies += 1;
+      },
+    };
   }
 
   /** Lets the oldest held spawn succeed. */

@@ -5,7 +5,7 @@ import {
   type ChildEnd,
   type ChildSignal,
   type ChildSpec,
-  type ProcessHost,
+  type ChildStarter,
   SignalError,
 } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
@@ -39,7 +39,7 @@ export interface ProcessOwner {
 
 /** What every process of one executor shares. */
 export interface ProcessPorts extends ActorSystemPorts {
-  readonly host: ProcessHost;
+  readonly host: ChildStarter;
   readonly outputLog: OutputLogLimits;
   /** Where output goes that does not fit memory. */
   readonly spill: SpillStore;

@@ -54,8 +54,8 @@ export interface Child {
   resize(rows: number, columns: number): void;
   /**
    * Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53).
-   * `SIGKILL` also kills the descendants that left the group (02 S-5). After the exit it reaches what is left of
-   * the group, and nothing once the group's number could belong to somebody else (02 S-4).
+   * `SIGKILL` also kills the descendants that left the group (02 S-5), those whose ancestors are gone a little later
+   * (03 D-13). After the exit it reaches what is left of the group, unless its number could belong to somebody else (02 S-4).
    * @throws SignalError when the OS refuses
    */
   signal(signal: ChildSignal): void;
@@ -88,8 +88,23 @@ export class SignalError extends ProctorError {
   }
 }
 
-/** Starts children on a host; the simulation scripts them. */
-export interface ProcessHost {
+/** Starts children. */
+export interface ChildStarter {
   /** Starts a child. Rejects with a {@link SpawnError} and leaves nothing behind when the OS refuses. */
   spawn(spec: ChildSpec, listener: ChildListener): Promise<Child>;
+}
+
+/** Children that belong together, as those of a session do. */
+export interface ProcessFamily extends ChildStarter {
+  /**
+   * Kills every descendant of its children that is left, wherever it fled and whether or not its ancestors live (03 D-13);
+   * resolves when that is done. Without effect on families that have never had a child.
+   */
+  end(): Promise<void>;
+}
+
+/** Starts children on a host; the simulation scripts them. */
+export interface ProcessHost extends ChildStarter {
+  /** A family of its own for whoever wants to end it as a whole. */
+  family(): ProcessFamily;
 }

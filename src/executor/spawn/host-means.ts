@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DescriptorShield } from "./descriptor-shield.ts";
 import type { Libc } from "./libc.ts";
 import type { PipePool } from "./pipe-pool.ts";
+import type { ProcessMark } from "./process-mark.ts";
 
 /** A program of the system that makes its stdin the controlling terminal and becomes its arguments. */
 export interface TerminalLauncher {
@@ -10,6 +11,13 @@ export interface TerminalLauncher {
   readonly argv: readonly string[];
   /** Must it be given a session of its own, or does it make one? */
   readonly ownSession: boolean;
+}
+
+/** How the descendants of one child are known, wherever they are. */
+export interface Kinship {
+  readonly mark: ProcessMark;
+  /** Kills them, soon. */
+  readonly killEscaped: () => void;
 }
 
 /** What one host starts its children with. */

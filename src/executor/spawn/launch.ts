@@ -7,6 +7,7 @@ import { childReaper, type EndListener } from "./child-reaper.ts";
 import type { ChildDescriptor, ChildDescriptors, DescriptorShield } from "./descriptor-shield.ts";
 import type { Libc, SpawnOrder } from "./libc.ts";
 import { asSpawnError, spawnRefused } from "./os-error.ts";
+import type { ProcessMark } from "./process-mark.ts";
 
 /** One start, with nothing left to be decided. */
 export interface LaunchOrder {
@@ -34,15 +35,17 @@ export interface NodeProcess extends LaunchedProcess {
 
 /**
  * Starts a program through the C library, as the leader of a session of its own, with default signals (02 P-9). Nothing but
- * `descriptors` goes to it. `docs/decisions/0003-reap-children-ourselves.md` says why.
+ * `descriptors` goes to it, and it bears `mark`. `docs/decisions/0003-reap-children-ourselves.md` says why.
  * @throws SpawnError when the OS refuses
  */
 export function launchByLibc(
   libc: Libc,
   order: LaunchOrder & Pick<SpawnOrder, "descriptors">,
   shield: DescriptorShield,
+  mark: ProcessMark,
 ): LaunchedProcess {
-  const pid = childReaper.start(libc, () => libc.spawn({ ...order, closed: shield.hidden }));
+  const start = () => libc.spawn({ ...order, closed: shield.hidden });
+  const pid = childReaper.start(libc, () => libc.marked(mark, start));
   if (typeof pid !== "number") throw spawnRefused(pid);
   return { pid, onEnd: (listener) => childReaper.onEnd(pid, listener) };
 }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import type { ErrnoName } from "./os-error.ts";
+import type { ProcessMark } from "./process-mark.ts";
 
 /** One `posix_spawn`, with nothing left to be decided. */
 export interface SpawnOrder {
@@ -38,8 +39,8 @@ export interface Libc {
   pipe(): { readonly read: number; readonly write: number } | ErrnoName;
   /** Has the pipe that `fd` writes to lost its last reader? */
   isUnread(fd: number): boolean;
-  /** Runs `action` with the limit that {@link readMark} reads set to `mark`: a child that it starts bears the mark. */
-  marked<Result>(mark: bigint, action: () => Result): Result;
+  /** Runs `action`; a child that it starts bears the mark. */
+  marked<Result>(mark: ProcessMark, action: () => Result): Result;
 }
 
 const spawnSetSignalDefaults = 0x04;

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { type ChildInput, noInput } from "./child-input.ts";
 import { ChildOutput } from "./child-output.ts";
-import type { HostMeans } from "./host-means.ts";
+import type { HostMeans, Kinship } from "./host-means.ts";
 import { launchByLibc, launchByNode, type NodeProcess } from "./launch.ts";
 import { PipeInput } from "./pipe-input.ts";
 import { closePipe, type Pipe } from "./pipe-pool.ts";
@@ -15,6 +15,7 @@ export async function startPipeChild(
   file: string,
   listener: ChildListener,
   { libc, shield, pool }: HostMeans,
+  { mark, killEscaped }: Kinship,
 ): Promise<Child> {
   const wantsInput = spec.stdin === "pipe";
   const pipes = await pool.take(wantsInput ? 3 : 2);
@@ -24,7 +25,7 @@ export async function startPipeChild(
   try {
     if (libc !== null && stdout !== undefined && stderr !== undefined) {
       const descriptors = [stdin?.read ?? null, stdout.write, stderr.write];
-      child = { ...launchByLibc(libc, { ...order, descriptors }, shield), sockets: [] };
+      child = { ...launchByLibc(libc, { ...order, descriptors }, shield, mark), sockets: [] };
     } else {
       const input = wantsInput ? (stdin?.read ?? "pipe") : "ignore";
       const descriptors = [input, stdout?.write ?? "pipe", stderr?.write ?? "pipe"] as const;
@@ -49,7 +50,8 @@ export async function startPipeChild(
   const input: ChildInput = wantsInput
     ? new PipeInput(stdin?.write ?? socketOf(child, 0), () => listener.stdinClosed(), libc?.isUnread)
     : noInput;
-  return new PosixChild({ process: child, outputs, input, onTerminal: false, resize: () => undefined }, listener);
+  const parts = { process: child, outputs, input, onTerminal: false, resize: () => undefined, killEscaped };
+  return new PosixChild(parts, listener);
 }
 
 /** Node types as any stream, or none, what always is a socket. */

@@ -12,6 +12,8 @@ export interface ChildParts {
   /** Has it a terminal, so that an interrupt goes to the foreground? */
   readonly onTerminal: boolean;
   readonly resize: (rows: number, columns: number) => void;
+  /** Kills the descendants that nothing but their mark leads to, soon. */
+  readonly killEscaped: () => void;
 }
 
 /** A child of this machine, on pipes or on a terminal. */
@@ -22,13 +24,15 @@ export class PosixChild implements Child {
   readonly #group: ProcessGroup;
   readonly #onTerminal: boolean;
   readonly #resize: (rows: number, columns: number) => void;
+  readonly #killEscaped: () => void;
 
-  constructor({ process, outputs, input, onTerminal, resize }: ChildParts, listener: ChildListener) {
+  constructor({ process, outputs, input, onTerminal, resize, killEscaped }: ChildParts, listener: ChildListener) {
     this.pid = process.pid;
     this.#outputs = outputs;
     this.#input = input;
     this.#onTerminal = onTerminal;
     this.#resize = resize;
+    this.#killEscaped = killEscaped;
     this.#group = new ProcessGroup(process.pid);
     process.onEnd((end) => {
       this.#group.leaderReaped();
@@ -51,6 +55,7 @@ export class PosixChild implements Child {
   }
 
   signal(signal: ChildSignal): void {
+    if (signal === "SIGKILL") this.#killEscaped();
     if (this.#onTerminal && signal === "SIGINT") this.#group.interruptForeground();
     else this.#group.signal(signal);
   }

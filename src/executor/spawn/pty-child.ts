@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { ReadStream } from "node:tty";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { ChildOutput } from "./child-output.ts";
-import type { HostMeans } from "./host-means.ts";
+import type { HostMeans, Kinship } from "./host-means.ts";
 import type { LaunchedProcess } from "./launch.ts";
 import { PosixChild } from "./posix-child.ts";
 import { openTerminal, resizeTerminal, type Terminal } from "./pty-binding.ts";
@@ -25,6 +25,7 @@ export async function startPtyChild(
   file: string,
   listener: ChildListener,
   means: HostMeans,
+  { mark, killEscaped }: Kinship,
 ): Promise<Child> {
   const { shield, clock } = means;
   const terminal = open();
@@ -36,7 +37,7 @@ export async function startPtyChild(
   };
   let child: LaunchedProcess;
   try {
-    child = await launchOnTerminal(terminal, withShell(spec), file, means);
+    child = await launchOnTerminal(terminal, withShell(spec), file, means, mark);
   } catch (error) {
     close(terminal.master);
     close(terminal.slave);
@@ -56,7 +57,8 @@ export async function startPtyChild(
     input.close();
     letGo();
   });
-  const posixChild = new PosixChild({ process: child, outputs: [output], input, onTerminal: true, resize }, listener);
+  const parts = { process: child, outputs: [output], input, onTerminal: true, resize, killEscaped };
+  const posixChild = new PosixChild(parts, listener);
   child.onEnd(letGo); // after the child has been reported as exited, with all that it had written
   return posixChild;
 }

@@ -4,6 +4,7 @@ import type { ChildSpec } from "../../ports/process-host.ts";
 import { type TrampolineOrder, trampolineSource } from "./exec-trampoline.ts";
 import type { HostMeans, TerminalLauncher } from "./host-means.ts";
 import { type LaunchedProcess, launchByLibc, launchByNode } from "./launch.ts";
+import type { ProcessMark } from "./process-mark.ts";
 import { type Terminal, terminalHelperPath } from "./pty-binding.ts";
 
 /** `setsid` of util-linux or BusyBox, or the helper of node-pty on macOS; `null` if this host has neither. */
@@ -32,10 +33,13 @@ export async function launchOnTerminal(
   { argv, arg0: ownArg0, cwd, env }: ChildSpec,
   file: string,
   { libc, shield, terminalLauncher }: HostMeans,
+  mark: ProcessMark,
 ): Promise<LaunchedProcess> {
   const arg0 = ownArg0 ?? argv[0] ?? "";
   const args = [arg0, ...argv.slice(1)];
-  if (libc !== null) return launchByLibc(libc, { file, argv: args, cwd, env, descriptors: { terminal: path } }, shield);
+  if (libc !== null) {
+    return launchByLibc(libc, { file, argv: args, cwd, env, descriptors: { terminal: path } }, shield, mark);
+  }
   const findsIt = arg0 === file || (arg0 === argv[0] && env.PATH !== undefined);
   if (terminalLauncher !== null && findsIt) {
     const order = { file: terminalLauncher.file, argv: [...terminalLauncher.argv, ...argv], cwd, env };
