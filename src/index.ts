@@ -37,14 +37,23 @@ export { type LocalEnvironmentOptions, localEnvironment } from "./local-environm
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
-export { type Child, type ChildListener, type ChildSpec, type ProcessHost, SpawnError } from "./ports/process-host.ts";
+export {
+  type Child,
+  type ChildEnd,
+  type ChildListener,
+  type ChildSpec,
+  type ChildStarter,
+  type ProcessFamily,
+  type ProcessHost,
+  SpawnError,
+} from "./ports/process-host.ts";
 export type { Random } from "./ports/random.ts";
 export type { SpillFile, SpillStore } from "./ports/spill-store.ts";
 export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
 export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
-export type { OutputStream } from "./protocol/process.ts";
+export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

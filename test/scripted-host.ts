@@ -8,11 +8,12 @@ import {
   type ChildListener,
   type ChildSignal,
   type ChildSpec,
+  type ProcessFamily,
   type ProcessHost,
 } from "../src/ports/process-host.ts";
 import type { SpillStore } from "../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
-import type { OutputStream } from "../src/protocol/process.ts";
+import type { OutputStream, ResourceUsage } from "../src/protocol/process.ts";
 
 /** A child that does what the test says, when the test says it. */
 export class ScriptedChild implements Child {
@@ -57,8 +58,8 @@ export class ScriptedChild implements Child {
   }
 
   /** Exits, and leaves its streams open. */
-  exit(exitCode = 0): void {
-    this.#listener.exited(exitCode);
+  exit(exitCode = 0, usage: ResourceUsage | null = null): void {
+    this.#listener.exited({ exitCode, usage });
   }
 
   /** Exits and closes its streams. */
@@ -184,6 +185,18 @@ export class ScriptedHost implements Host, ProcessHost {
       return Promise.resolve(child);
     }
     return new Promise((resolve, reject) => this.held.push({ child, resolve, reject }));
+  }
+
+  /** How many families were ended. */
+  endedFamilies = 0;
+
+  family(): ProcessFamily {
+    return {
+      spawn: (spec, listener) => this.spawn(spec, listener),
+      end: async () => {
+        this.endedFamilies += 1;
+      },
+    };
   }
 
   /** Lets the oldest held spawn succeed. */

@@ -1,5 +1,5 @@
 import { ProctorError, ProtocolError } from "../protocol/errors.ts";
-import type { OutputStream, ProcessReadResult } from "../protocol/process.ts";
+import type { OutputStream, ProcessReadResult, ResourceUsage } from "../protocol/process.ts";
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -7,11 +7,16 @@ export interface ProcessExit {
   readonly exitCode: number;
   /** Its time limit was over before it exited, so it was ended; absent otherwise. */
   readonly timedOut?: true;
+  /** What it used; `null` from an executor that does not tell, or whose host cannot. */
+  readonly usage: ResourceUsage | null;
 }
 
 /** The exit as an executor tells it. */
-export function exitOf(exitCode: number, timedOut: boolean | undefined): ProcessExit {
-  return timedOut === true ? { exitCode, timedOut } : { exitCode };
+export function exitOf(
+  exitCode: number,
+  told: { readonly timedOut?: boolean | undefined; readonly usage?: ResourceUsage | null | undefined },
+): ProcessExit {
+  return { exitCode, usage: told.usage ?? null, ...(told.timedOut === true && { timedOut: true }) };
 }
 
 /** One numbered event of a process, as its orchestrator sees it. */
@@ -113,7 +118,7 @@ export class EventOrder {
     if (answer.closed && isAll) this.add({ type: "closed", seq: target });
     const exitSeq = answer.exitSeq ?? (isAll ? this.#inferredExit(answer, target) : null);
     if (exitSeq !== null && answer.exitCode !== null) {
-      this.add({ type: "exited", seq: exitSeq, ...exitOf(answer.exitCode, answer.timedOut) });
+      this.add({ type: "exited", seq: exitSeq, ...exitOf(answer.exitCode, answer) });
     }
     for (const { fromSeq, toSeq } of this.#missingUpTo(target)) {
       if (this.#gapPolicy === "fail") throw new EventGapError(fromSeq - 1, toSeq + 1);

@@ -1,10 +1,10 @@
 import { type Actor, waitFor } from "xstate";
 import { type ProcessEvent, processMachine } from "../machines/process-machine.ts";
-import { type Child, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
+import { type Child, type ChildEnd, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { Params, WireResult } from "../protocol/methods.ts";
-import type { OutputStream, WriteStatus } from "../protocol/process.ts";
+import type { OutputStream, ResourceUsage, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
 import type { ClosedProcess } from "./close-delivery.ts";
@@ -60,6 +60,7 @@ export class ProcessActor implements ClosedProcess {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
+  #usage: ResourceUsage | null = null;
   #refusal: SignalError | null = null;
 
   constructor(
@@ -236,7 +237,7 @@ export class ProcessActor implements ClosedProcess {
         .spawn(this.#spec, {
           output: (stream, bytes) => this.#output.printed(stream, bytes),
           ended: (stream) => this.#streamEnded(stream),
-          exited: (exitCode) => this.#exited(exitCode),
+          exited: (end) => this.#exited(end),
           stdinClosed: () => this.#inputGone(),
         })
         .then(
@@ -254,8 +255,8 @@ export class ProcessActor implements ClosedProcess {
       }
     },
     letGoOfPipes: (): void => this.#child?.release("take"),
-    publishExited: (exit: RecordedExit): void => {
-      this.#output.exited(exit);
+    publishExited: (exit: Omit<RecordedExit, "usage">): void => {
+      this.#output.exited({ ...exit, usage: this.#usage });
     },
     publishClosed: (): void => {
       // With the child goes the number of its group, which may be somebody else's from now on (03 D-13).
@@ -324,7 +325,8 @@ export class ProcessActor implements ClosedProcess {
     this.#record.wake();
   }
 
-  #exited(exitCode: number): void {
+  #exited({ exitCode, usage }: ChildEnd): void {
+    this.#usage = usage;
     if (this.#spec.stdin !== "none") this.#inputGone();
     tell(this.#actor, { type: "child.exited", exitCode });
     this.#record.wake();

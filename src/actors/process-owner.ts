@@ -1,4 +1,4 @@
-import type { ProcessHost } from "../ports/process-host.ts";
+import type { ChildStarter } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
 import type { CloseDelivery } from "./close-delivery.ts";
@@ -23,7 +23,7 @@ export interface ProcessOwner {
 
 /** What every process of one executor shares. */
 export interface ProcessPorts extends ActorSystemPorts {
-  readonly host: ProcessHost;
+  readonly host: ChildStarter;
   readonly outputLog: OutputLogLimits;
   /** Where output goes that does not fit memory. */
   readonly spill: SpillStore;

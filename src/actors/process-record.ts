@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import type { WireResult } from "../protocol/methods.ts";
-import type { OutputStream } from "../protocol/process.ts";
+import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
 import type { OutputLog } from "./output-log.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -17,6 +17,8 @@ export interface RecordedExit {
   readonly exitCode: number;
   /** Was its time limit over before? */
   readonly timedOut: boolean;
+  /** What it used; `null` where the host cannot tell. */
+  readonly usage: ResourceUsage | null;
 }
 
 /**
@@ -92,6 +94,7 @@ export class ProcessRecord {
       failure: null,
       sandboxDenied: false,
       exitSeq: this.#exit?.seq ?? null,
+      usage: this.#exit?.usage ?? null,
       ...(this.#exit?.timedOut === true && { timedOut: true }),
     };
   }

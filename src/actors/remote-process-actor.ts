@@ -236,7 +236,7 @@ export class RemoteProcessActor implements ProcessFollower {
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
         tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
-        this.#exit.resolve(exitOf(event.exitCode, event.timedOut));
+        this.#exit.resolve(exitOf(event.exitCode, event));
       }
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#feed.publish(event);
@@ -249,7 +249,7 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#gaps.see(null);
     this.#link.unfollow(this.processId, this);
     // Only an executor that closes without an exit leaves this open (03 section 7.2).
-    this.#exit.resolve({ exitCode: -1 });
+    this.#exit.resolve({ exitCode: -1, usage: null });
     this.#close.resolve();
     this.#feed.finish();
   }
@@ -260,7 +260,7 @@ function eventOf({ method, params }: ProcessNotification): NumberedEvent {
     case "process/output":
       return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
     case "process/exited":
-      return { type: "exited", seq: params.seq, ...exitOf(params.exitCode, params.timedOut) };
+      return { type: "exited", seq: params.seq, ...exitOf(params.exitCode, params) };
     case "process/closed":
       return { type: "closed", seq: params.seq };
   }

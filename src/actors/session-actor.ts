@@ -1,6 +1,6 @@
 import type { Actor } from "xstate";
 import { sessionMachine } from "../machines/session-machine.ts";
-import type { ChildSpec } from "../ports/process-host.ts";
+import type { ChildSpec, ProcessFamily, ProcessHost } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { CloseDelivery } from "./close-delivery.ts";
@@ -30,6 +30,7 @@ export interface SessionOwner {
 
 /** What every session of one executor shares. */
 export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
+  readonly host: ProcessHost;
   /** How long a session outlives its connection (03 `SESSION_TTL`). */
   readonly sessionTtlMs: number;
   /** What one session may put on disk, within the executor's own budget. */
@@ -60,6 +61,8 @@ export class SessionActor {
 
   readonly #owner: SessionOwner;
   readonly #ports: SessionPorts;
+  readonly #family: ProcessFamily;
+  readonly #processPorts: ProcessPorts;
   readonly #actor: Actor<typeof logic>;
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
@@ -73,6 +76,8 @@ export class SessionActor {
     this.#holder = holder;
     this.#owner = owner;
     this.#ports = ports;
+    this.#family = ports.host.family();
+    this.#processPorts = { ...ports, host: this.#family };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
       push: (frame) => this.#holder?.push(frame) ?? true,
@@ -174,7 +179,7 @@ export class SessionActor {
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(request, spec, this.#processOwner, this.#ports);
+    const process = new ProcessActor(request, spec, this.#processOwner, this.#processPorts);
     this.#processes.set(processId, process);
     return process;
   }
@@ -187,14 +192,20 @@ export class SessionActor {
       this.#owner.forget(this);
       const ending = [...this.#processes.values()];
       for (const process of ending) process.expire();
-      void Promise.all(ending.map((process) => process.ended)).then(() => this.#end.resolve());
+      this.#endAfter(ending.map((process) => process.ended));
     },
     retire: (): void => {
       this.#owner.forget(this);
       const stopping = [...this.#processes.values()].map((process) => process.stop());
-      void Promise.all(stopping).then(() => this.#end.resolve(), this.#end.reject);
+      this.#endAfter(stopping);
     },
   };
+
+  /** Whatever has fled from the processes goes with them (03 D-13). */
+  #endAfter(processes: readonly Promise<void>[]): void {
+    const family = Promise.all(processes).then(() => this.#family.end());
+    void family.then(this.#end.resolve, this.#end.reject);
+  }
 }
 
 /** The one text for a session that is not there, whatever became of it (03 SS-12). */

@@ -59,7 +59,7 @@ export const checks: readonly Check[] = [
         await child.output.next();
         await child.interrupt();
         await child.closed;
-        expect([await child.exited], [{ exitCode: 130 }]);
+        expect([(await child.exited).exitCode], [130]);
         return "an interrupt ends a child and its children";
       }),
   },

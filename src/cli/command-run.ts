@@ -8,6 +8,7 @@ import { forwardInput } from "./forward-input.ts";
 import { localTerminalSize, rawTerminal } from "./local-terminal.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Stoppable } from "./stop-signals.ts";
+import { usageText } from "./usage-text.ts";
 
 /** One command of `proctor run`, from before its start to its last byte, and what the user's signals do to it. */
 export class CommandRun implements Stoppable {
@@ -41,7 +42,8 @@ export class CommandRun implements Stoppable {
 
   /** Runs it, with our input and output; resolves to its exit code. */
   async on(link: Link): Promise<number> {
-    const { stdin, tty } = this.#request;
+    const { stdin, tty, usage: tellsUsage } = this.#request;
+    if (tellsUsage) link.require("usage");
     const child = await this.#start(link);
     const over = new AbortController();
     using _raw = tty ? rawTerminal() : null;
@@ -50,7 +52,8 @@ export class CommandRun implements Stoppable {
     try {
       this.#output = child.output;
       await copyOutput(this.#output);
-      const { exitCode, timedOut } = await child.exited;
+      const { exitCode, timedOut, usage } = await child.exited;
+      if (tellsUsage) process.stderr.write(`proctor: ${usageText(usage)}\n`);
       if (timedOut) return this.#reportTimeLimit();
       return exitCode < 0 ? 255 : exitCode; // an executor that cannot tell says -1 (02 P-30)
     } finally {

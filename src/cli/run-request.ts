@@ -13,6 +13,8 @@ export interface RunRequest {
   readonly stdin: boolean;
   /** When the command is ended, in milliseconds after its start. */
   readonly timeLimitMs: number | undefined;
+  /** Say at the end what the command used. */
+  readonly usage: boolean;
 }
 
 const options = {
@@ -22,6 +24,7 @@ const options = {
   tty: { type: "boolean" },
   stdin: { type: "boolean" },
   "time-limit": { type: "string" },
+  usage: { type: "boolean" },
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -30,7 +33,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const { values } = parseOptions({ args: own, options });
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
-  const { url, cwd, tty = false, stdin = false } = values;
+  const { url, cwd, tty = false, stdin = false, usage = false } = values;
   return {
     argv: [program, ...rest],
     url,
@@ -39,6 +42,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     tty,
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
+    usage,
   };
 }
 

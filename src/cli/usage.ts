@@ -42,6 +42,8 @@ Options:
   --time-limit SECONDS
                end the command when it takes longer: its group gets SIGTERM, and SIGKILL two seconds later. The limit holds
                until the last of its output, also for what it leaves behind; only on Proctor's own executors
+  --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
+               descendants it waited for, and the most memory that one of them held. Proctor executors only
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output

@@ -5,7 +5,7 @@ import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
-import type { ListedProcess } from "../protocol/extensions.ts";
+import type { Feature, ListedProcess } from "../protocol/extensions.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -52,6 +52,14 @@ export class Link implements AsyncDisposable {
   /** The present state. */
   get state(): LinkState {
     return this.#actor.state;
+  }
+
+  /**
+   * Makes sure that the executor offers an extension; those that are verbs ask by themselves.
+   * @throws UnsupportedError where it does not.
+   */
+  require(feature: Feature): void {
+    this.#actor.require(feature);
   }
 
   /** What the executor says of its host: the login shell of its user (01 W-52). */

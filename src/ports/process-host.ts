@@ -1,6 +1,6 @@
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
 import type { SignalName } from "../protocol/extensions.ts";
-import type { OutputStream } from "../protocol/process.ts";
+import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
 
 /** What to start, with every rule of the wire already applied: this is exactly what the child gets. */
 export interface ChildSpec {
@@ -16,6 +16,14 @@ export interface ChildSpec {
   readonly stdin: "none" | "pipe" | "pty";
 }
 
+/** How a child ended. */
+export interface ChildEnd {
+  /** 0 to 255; 128 + the number of the signal that killed it; -1 when unknown (02 P-30). */
+  readonly exitCode: number;
+  /** What it used; `null` where the host cannot tell. */
+  readonly usage: ResourceUsage | null;
+}
+
 /** What a child tells its owner; plain callbacks, since output is the hot path. Never called before `spawn` resolved. */
 export interface ChildListener {
   /** Bytes as they were read: never empty, at most 64 KiB, owned by the listener from now on. */
@@ -23,7 +31,7 @@ export interface ChildListener {
   /** A stream reached its end: once for `stdout` and once for `stderr`, or once for `pty`. */
   ended(stream: OutputStream): void;
   /** The child is gone; what it had written before can still be on its way (02 P-26), though what could be read was (02 S-9). */
-  exited(exitCode: number): void;
+  exited(end: ChildEnd): void;
   /** The child's end of stdin is gone, at the latest noticed by a write: further bytes cannot arrive. At most once. */
   stdinClosed(): void;
 }
@@ -46,8 +54,8 @@ export interface Child {
   resize(rows: number, columns: number): void;
   /**
    * Signals the group (on a PTY, `SIGINT` goes to the foreground group: 02 S-6); a vanished group is no error (02 P-53).
-   * `SIGKILL` also kills the descendants that left the group (02 S-5). After the exit it reaches what is left of
-   * the group, and nothing once the group's number could belong to somebody else (02 S-4).
+   * `SIGKILL` also kills the descendants that left the group (02 S-5), those whose ancestors are gone a little later
+   * (03 D-13). After the exit it reaches what is left of the group, unless its number could belong to somebody else (02 S-4).
    * @throws SignalError when the OS refuses
    */
   signal(signal: ChildSignal): void;
@@ -83,8 +91,23 @@ export class SignalError extends ProctorError {
   }
 }
 
-/** Starts children on a host; the simulation scripts them. */
-export interface ProcessHost {
+/** Starts children. */
+export interface ChildStarter {
   /** Starts a child. Rejects with a {@link SpawnError} and leaves nothing behind when the OS refuses. */
   spawn(spec: ChildSpec, listener: ChildListener): Promise<Child>;
+}
+
+/** Children that belong together, as those of a session do. */
+export interface ProcessFamily extends ChildStarter {
+  /**
+   * Kills every descendant of its children that is left, wherever it fled and whether or not its ancestors live (03 D-13);
+   * resolves when that is done. Without effect on families that have never had a child.
+   */
+  end(): Promise<void>;
+}
+
+/** Starts children on a host; the simulation scripts them. */
+export interface ProcessHost extends ChildStarter {
+  /** A family of its own for whoever wants to end it as a whole. */
+  family(): ProcessFamily;
 }

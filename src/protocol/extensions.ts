@@ -27,6 +27,8 @@ export const features = [
   "writeBlocks",
   /** `process/start` with a `timeLimitMs`: the process is ended when its time is over, and its exit tells so. */
   "timeLimit",
+  /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */
+  "usage",
 ] as const;
 
 /** The name of one extension. */

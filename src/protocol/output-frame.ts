@@ -1,5 +1,5 @@
 import { encodeBase64 } from "./base64.ts";
-import type { OutputStream } from "./process.ts";
+import type { OutputStream, ResourceUsage } from "./process.ts";
 
 /**
  * The JSON text of a process id, computed once per process and put into every frame of its output. Escaped to ASCII, so
@@ -21,13 +21,14 @@ export function encodeOutput(processIdJson: string, seq: number, stream: OutputS
   return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
 }
 
-/** A `process/exited` notification; of a time limit that was not reached it says nothing, as the reference would. */
+/** A `process/exited` notification. Of a time limit that was not reached, or of use that is not known, it says nothing. */
 export function encodeExited(
   processIdJson: string,
   seq: number,
-  { exitCode, timedOut }: { readonly exitCode: number; readonly timedOut: boolean },
+  exit: { readonly exitCode: number; readonly timedOut: boolean; readonly usage: ResourceUsage | null },
 ): string {
-  const more = timedOut ? ',"timedOut":true' : "";
+  const { exitCode, timedOut, usage } = exit;
+  const more = (timedOut ? ',"timedOut":true' : "") + (usage === null ? "" : `,"usage":${JSON.stringify(usage)}`);
   return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}${more}}}`;
 }
 

@@ -20,6 +20,20 @@ export const envPolicy = z.object({
 });
 export type EnvPolicy = z.output<typeof envPolicy>;
 
+/**
+ * Extension `usage`: what a process used, together with those of its descendants that it has waited for itself. Peers that do
+ * not know it ignore it.
+ */
+export const resourceUsage = z.object({
+  /** Processor time in its own code, in whole milliseconds: numbers of this protocol have no fraction (01 W-22). */
+  userCpuMs: z.int().nonnegative(),
+  /** Processor time in the kernel on its behalf, in whole milliseconds. */
+  systemCpuMs: z.int().nonnegative(),
+  /** The most memory that it held at once; `null`: not known. */
+  peakMemoryBytes: z.int().nonnegative().nullable(),
+});
+export type ResourceUsage = z.output<typeof resourceUsage>;
+
 /** Params of `process/start` (02 section 2). */
 export const processStartParams = z.object({
   processId: z.string(),
@@ -70,6 +84,7 @@ export const processReadResult = z.object({
   exitSeq: z.int().nullish(),
   /** Extension: its time limit was over before it exited. */
   timedOut: z.boolean().optional(),
+  usage: resourceUsage.nullish().catch(null),
 });
 export type ProcessReadResult = z.output<typeof processReadResult>;
 
@@ -107,6 +122,7 @@ export const processExitedParams = z.object({
   exitCode: z.int(),
   /** Extension: its time limit was over before. */
   timedOut: z.boolean().optional(),
+  usage: resourceUsage.nullish().catch(null),
 });
 
 /** Params of the notification `process/closed` (02 P-28). */

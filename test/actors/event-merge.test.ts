@@ -9,7 +9,7 @@ type Output = Extract<NumberedEvent, { type: "output" }>;
 function historyOf({ outputs, exitAt, isClosed }: { outputs: number; exitAt: number | null; isClosed: boolean }) {
   const events: NumberedEvent[] = [];
   for (let n = 0; n <= outputs; n += 1) {
-    if (n === exitAt) events.push({ type: "exited", seq: events.length + 1, exitCode: 7 });
+    if (n === exitAt) events.push({ type: "exited", seq: events.length + 1, exitCode: 7, usage: null });
     if (n < outputs) {
       events.push({ type: "output", seq: events.length + 1, stream: "stdout", bytes: Uint8Array.of(n) });
     }

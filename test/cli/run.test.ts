@@ -18,6 +18,30 @@ async function scratchFolder(): Promise<{ path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
+describe("--usage", () => {
+  test.each(["here", "on an executor"])("says in one line what the command used, %s", async (place) => {
+    await using server = await serve();
+    const where = place === "here" ? [] : ["--url", server.url];
+    const script = "echo out; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exit 3";
+    const result = await proctor(["run", ...where, "--usage", "sh", "-c", script]);
+    expect(result).toMatchObject({ stdout: "out\n", exitCode: 3 });
+    expect(result.stderr).toMatch(
+      /^proctor: \d+\.\d{3} s user, \d+\.\d{3} s system, peak memory (unknown|\d+\.\d MiB)\n$/,
+    );
+    expect(Number.parseFloat(String(result.stderr).slice("proctor: ".length))).toBeGreaterThan(0.03);
+  });
+
+  test("is refused before the start where the executor cannot tell", async () => {
+    await using folder = await scratchFolder();
+    await using server = await startServer("reference");
+    const marker = join(folder.path, "ran");
+    const result = await proctor(["run", "--url", server.url, "--usage", "touch", marker]);
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toBe("proctor: this executor does not offer the extension usage\n");
+    await expect(readFile(marker)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
 describe("output", () => {
   test("stdout and stderr arrive on their own streams", async () => {
     const result = await proctor(["run", "--", "sh", "-c", "echo out; echo err >&2"]);

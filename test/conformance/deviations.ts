@@ -3,7 +3,7 @@ import type { ServerKind } from "./peer/server.ts";
 
 /**
  * Where and how Proctor differs from the recordings on purpose. Members that they lack are none of it: `proctor` in the answer
- * to `initialize` and `exitSeq` in those to `process/read` are extensions, which a peer of the reference ignores (03 section 11).
+ * to `initialize` `exitSeq` and `usage` in those to `process/read`, and `usage` in `process/exited` are extensions, which a peer of the reference ignores (03 section 11).
  */
 export type Deviation = {
   /** The recording, or `*` for all of them. */

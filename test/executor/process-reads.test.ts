@@ -21,6 +21,7 @@ it("what is not there is null in an answer, not left out", async () => {
     failure: null,
     sandboxDenied: false,
     exitSeq: null,
+    usage: null,
   });
   await expect(peer.request("process/read", { processId: "q" })).rejects.toMatchObject({ data: undefined });
 });

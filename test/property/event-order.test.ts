@@ -23,7 +23,7 @@ class RecordModel {
 
   event(seq: number): NumberedEvent {
     const deed = this.deeds[seq - 1];
-    if (deed === "exited") return { type: "exited", seq, exitCode: 7 };
+    if (deed === "exited") return { type: "exited", seq, exitCode: 7, usage: null };
     if (deed === "closed") return { type: "closed", seq };
     return { type: "output", seq, stream: "stdout", bytes: Uint8Array.of(seq % 256) };
   }

@@ -34,12 +34,19 @@ test("so do the frames of an exit and of a close", () => {
           exitCode,
           ...(timedOut && { timedOut }), // a peer of the reference sees nothing new
         });
-        expect(JSON.parse(encodeExited(id, seq, { exitCode, timedOut }))).toEqual(JSON.parse(exited));
+        expect(JSON.parse(encodeExited(id, seq, { exitCode, timedOut, usage: null }))).toEqual(JSON.parse(exited));
         const closed = encodeNotification("process/closed", { processId, seq });
         expect(JSON.parse(encodeClosed(id, seq))).toEqual(JSON.parse(closed));
       },
     ),
   );
+});
+
+test("the frame of an exit tells what the process used, if that is known", () => {
+  const usage = { userCpuMs: 12, systemCpuMs: 0, peakMemoryBytes: null };
+  const params = { processId: "p", seq: 2, exitCode: 0, timedOut: true, usage };
+  const frame = encodeExited(encodeProcessId("p"), 2, { exitCode: 0, timedOut: true, usage });
+  expect(JSON.parse(frame)).toEqual(JSON.parse(encodeNotification("process/exited", params)));
 });
 
 test("a frame is one byte per character, whatever the name of the process", () => {

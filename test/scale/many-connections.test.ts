@@ -68,7 +68,7 @@ it("a thousand processes one after another and side by side leave nothing behind
       Array.from({ length: 20 }, async () => {
         for (let n = 0; n < 50; n += 1) {
           const process = await link.start(["true"]);
-          expect(await process.exited).toEqual({ exitCode: 0 });
+          expect(await process.exited).toMatchObject({ exitCode: 0 });
           await process.closed;
         }
       }),

@@ -206,7 +206,7 @@ export class SimChild implements Child {
     this.#descendantsAlive = lingersMs > 0 && exitCode < 128;
     for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child is gone"));
     if (this.isOver) this.overAtMs = this.#clock.now();
-    this.#listener.exited(exitCode);
+    this.#listener.exited({ exitCode, usage: null });
     if (!this.#descendantsAlive) return this.#after(this.#program.endLagMs, () => this.#endOutput());
     this.#after(lingersMs, () => {
       if (this.#descendantsAlive && !this.#paused) this.#print("stdout", 3);

@@ -5,6 +5,7 @@ import {
   type Child,
   type ChildListener,
   type ChildSpec,
+  type ProcessFamily,
   type ProcessHost,
   SpawnError,
 } from "../../src/ports/process-host.ts";
@@ -48,6 +49,10 @@ export class SimHost implements Host, ProcessHost {
 
   info(): Promise<EnvironmentInfo> {
     return this.#after(2).then(() => ({ shell: { name: "sh", path: "/bin/sh" } }));
+  }
+
+  family(): ProcessFamily {
+    return { spawn: (spec, listener) => this.spawn(spec, listener), end: async () => undefined };
   }
 
   async spawn(spec: ChildSpec, listener: ChildListener): Promise<Child> {

@@ -12,7 +12,7 @@ const closeOnExec = 0o2000000;
 /**
  * Keeps our descriptors out of the children (02 P-9: 0, 1 and 2 only). All that Node opens closes itself on `exec`, but two
  * kinds do not: what this program inherited from its own parent, and terminals, which native code opens. Node cannot
- * change that, so a child gets `/dev/null` in their place. That matters: a child with the master of somebody
+ * change that, so a child that Node starts gets `/dev/null` in their place, and one that the C library starts closes them. That matters: a child with the master of somebody
  * else's terminal could type into it, and would keep it open. macOS closes everything by itself.
  */
 export class DescriptorShield implements Disposable {
@@ -23,6 +23,11 @@ export class DescriptorShield implements Disposable {
   constructor(platform: NodeJS.Platform = process.platform) {
     this.#needed = platform === "linux";
     this.#hidden = new Set(this.#needed ? inheritedDescriptors() : []);
+  }
+
+  /** What no child may get. */
+  get hidden(): Iterable<number> {
+    return this.#hidden;
   }
 
   /** From now on no child gets this descriptor. */

@@ -10,12 +10,15 @@ import { errnoName } from "./os-error.ts";
 export class PipeInput implements ChildInput {
   readonly #socket: Socket;
   readonly #fd: number | null;
+  readonly #isUnread: (fd: number) => boolean;
 
   /**
    * @param end our end: a descriptor, or the socket that Node made where there are no real pipes
    * @param closed called once, when no byte can arrive any more
+   * @param isUnread has the pipe behind a descriptor lost its last reader?
    */
-  constructor(end: number | Socket, closed: () => void) {
+  constructor(end: number | Socket, closed: () => void, isUnread: (fd: number) => boolean = isFifoUnread) {
+    this.#isUnread = isUnread;
     this.#fd = typeof end === "number" ? end : null;
     this.#socket = typeof end === "number" ? new Socket({ fd: end, readable: false, writable: true }) : end;
     this.#socket.on("error", () => undefined); // each write hears of it, and `close` follows
@@ -37,7 +40,7 @@ export class PipeInput implements ChildInput {
   }
 
   childExited(): void {
-    if (this.#fd !== null && !this.#socket.destroyed && isUnread(this.#fd)) this.#socket.destroy();
+    if (this.#fd !== null && !this.#socket.destroyed && this.#isUnread(this.#fd)) this.#socket.destroy();
   }
 
   close(): void {
@@ -50,7 +53,7 @@ function stdinIsClosed(effect: "notApplied" | "unknown", cause?: unknown): Broke
 }
 
 /** Linux: opening a fifo for writing fails when it has no reader. Elsewhere the next write tells. */
-function isUnread(fd: number): boolean {
+function isFifoUnread(fd: number): boolean {
   if (process.platform !== "linux") return false;
   try {
     closeSync(openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK));

@@ -2,12 +2,13 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescriptorShield } from "./descriptor-shield.ts";
-import { launch } from "./launch.ts";
-import { asSpawnError, errnoName } from "./os-error.ts";
+import { launchByNode } from "./launch.ts";
+import type { Libc } from "./libc.ts";
+import { asSpawnError, errnoName, spawnRefused } from "./os-error.ts";
 
 /** A pipe of the kernel. Both ends close themselves on `exec`. */
 export interface Pipe {
-  /** The end to read; does not block. */
+  /** The end to read; does not block, or does not any more once it is given to a socket. */
   readonly read: number;
   /** The end to write; blocks, as programs expect of their output. */
   readonly write: number;
@@ -21,10 +22,12 @@ const lowWater = 12;
 /**
  * Real pipes. What Node calls a pipe is a pair of sockets, and programs notice: `/dev/stdout` and `/dev/stderr` cannot be
  * opened again (`No such device or address`), and bash takes a socket on stdin for a remote login and reads `~/.bashrc`. They
- * are also slower: 2.0 against 2.8 GB/s, and half as much processor again. Node cannot make a pipe, so `mkfifo`
- * makes 32 at a time; each is opened at both ends and unlinked at once, and nothing of it remains in the file system.
+ * are also slower: 2.0 against 2.8 GB/s, and half as much processor again. The C library makes pipes one by one. Node cannot
+ * make any, so without it `mkfifo` makes 32 at a time; each is opened at both ends and unlinked at once, and nothing of it
+ * remains in the file system.
  */
 export class PipePool implements Disposable {
+  readonly #libc: Libc | null;
   readonly #shield: DescriptorShield;
   readonly #directories: readonly string[];
   readonly #ready: Pipe[] = [];
@@ -33,8 +36,9 @@ export class PipePool implements Disposable {
   #limitation: string | null = null;
   #disposed = false;
 
-  /** @param directories where the pipes get their short-lived names, the first that works. */
-  constructor(shield: DescriptorShield, directories: readonly string[] = ["/dev/shm", tmpdir()]) {
+  /** @param directories where `mkfifo`'s pipes get their short-lived names, the first that works. */
+  constructor(libc: Libc | null, shield: DescriptorShield, directories: readonly string[] = ["/dev/shm", tmpdir()]) {
+    this.#libc = libc;
     this.#shield = shield;
     this.#directories = directories;
   }
@@ -49,6 +53,7 @@ export class PipePool implements Disposable {
    * @throws SpawnError when descriptors have run out.
    */
   async take(count: number): Promise<Pipe[] | null> {
+    if (this.#libc !== null) return makePipes(this.#libc, count);
     while (this.#ready.length < count) {
       await this.#fill();
       if (this.#limitation !== null) return null;
@@ -116,6 +121,19 @@ export class PipePool implements Disposable {
   }
 }
 
+function makePipes(libc: Libc, count: number): Pipe[] {
+  const pipes: Pipe[] = [];
+  while (pipes.length < count) {
+    const pipe = libc.pipe();
+    if (typeof pipe === "string") {
+      for (const made of pipes) closePipe(made);
+      throw spawnRefused(pipe);
+    }
+    pipes.push(pipe);
+  }
+  return pipes;
+}
+
 /** Closes both ends of a pipe that nobody took. */
 export function closePipe({ read, write }: Pipe): void {
   closeSync(read);
@@ -130,17 +148,10 @@ async function makeFifos(
 ): Promise<number | string> {
   for (const file of ["/usr/bin/mkfifo", "/bin/mkfifo"]) {
     try {
-      const { process } = await launch({
-        file,
-        argv: ["mkfifo", "-m", "600", ...names],
-        cwd: directory,
-        env: {},
-        descriptors: shield.cover(["ignore", "ignore", "ignore"]),
-        ownSession: true,
-      });
-      return await new Promise((resolve) => {
-        process.once("exit", (code, signal) => resolve(code ?? signal ?? "no status"));
-      });
+      const order = { file, argv: ["mkfifo", "-m", "600", ...names], cwd: directory, env: {} };
+      const descriptors = ["ignore", "ignore", "ignore"] as const;
+      const mkfifo = await launchByNode({ ...order, descriptors, ownSession: true }, shield);
+      return await new Promise((resolve) => mkfifo.onEnd(({ exitCode }) => resolve(exitCode)));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (file === "/bin/mkfifo") return error.message;

@@ -1,19 +1,19 @@
-import type { ChildProcess } from "node:child_process";
-import { constants } from "node:os";
 import type { Child, ChildListener, ChildSignal } from "../../ports/process-host.ts";
 import type { ChildInput } from "./child-input.ts";
 import type { ChildOutput } from "./child-output.ts";
+import type { LaunchedProcess } from "./launch.ts";
 import { ProcessGroup } from "./process-group.ts";
 
 /** What a started program is connected with. */
 export interface ChildParts {
-  readonly process: ChildProcess;
-  readonly pid: number;
+  readonly process: LaunchedProcess;
   readonly outputs: readonly ChildOutput[];
   readonly input: ChildInput;
   /** Has it a terminal, so that an interrupt goes to the foreground? */
   readonly onTerminal: boolean;
   readonly resize: (rows: number, columns: number) => void;
+  /** Kills the descendants that nothing but their mark leads to, soon. */
+  readonly killEscaped: () => void;
 }
 
 /** A child of this machine, on pipes or on a terminal. */
@@ -24,18 +24,20 @@ export class PosixChild implements Child {
   readonly #group: ProcessGroup;
   readonly #onTerminal: boolean;
   readonly #resize: (rows: number, columns: number) => void;
+  readonly #killEscaped: () => void;
 
-  constructor({ process, pid, outputs, input, onTerminal, resize }: ChildParts, listener: ChildListener) {
-    this.pid = pid;
+  constructor({ process, outputs, input, onTerminal, resize, killEscaped }: ChildParts, listener: ChildListener) {
+    this.pid = process.pid;
     this.#outputs = outputs;
     this.#input = input;
     this.#onTerminal = onTerminal;
     this.#resize = resize;
-    this.#group = new ProcessGroup(pid);
-    process.once("exit", (code, signal) => {
+    this.#killEscaped = killEscaped;
+    this.#group = new ProcessGroup(process.pid);
+    process.onEnd((end) => {
       this.#group.leaderReaped();
       for (const output of outputs) output.drain();
-      listener.exited(exitCodeOf(code, signal));
+      listener.exited(end);
       input.childExited();
     });
   }
@@ -53,6 +55,7 @@ export class PosixChild implements Child {
   }
 
   signal(signal: ChildSignal): void {
+    if (signal === "SIGKILL") this.#killEscaped();
     if (this.#onTerminal && signal === "SIGINT") this.#group.interruptForeground();
     else this.#group.signal(signal);
   }
@@ -72,10 +75,4 @@ export class PosixChild implements Child {
       output.close();
     }
   }
-}
-
-/** 128 + signal in both modes (02 P-30, S-3); -1 if Node cannot tell. */
-function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
-  if (signal !== null) return 128 + constants.signals[signal];
-  return code ?? -1;
 }

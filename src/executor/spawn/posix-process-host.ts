@@ -1,19 +1,30 @@
 import { type Clock, systemClock } from "../../ports/clock.ts";
-import type { Child, ChildListener, ChildSpec, ProcessHost } from "../../ports/process-host.ts";
+import type { ProcessFamily, ProcessHost } from "../../ports/process-host.ts";
+import { type Random, systemRandom } from "../../ports/random.ts";
 import { DescriptorShield } from "./descriptor-shield.ts";
+import { EscapeeHunt } from "./escapee-hunt.ts";
+import type { HostMeans, TerminalLauncher } from "./host-means.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { OrphanGuard } from "./orphan-guard.ts";
 import { asSpawnError } from "./os-error.ts";
 import { startPipeChild } from "./pipe-child.ts";
 import { PipePool } from "./pipe-pool.ts";
+import { FamilyMarks, hostMarks, MarkRange } from "./process-mark.ts";
 import { lookUpProgram } from "./program-lookup.ts";
-import { findTerminalLauncher, startPtyChild, type TerminalLauncher } from "./pty-child.ts";
+import { startPtyChild } from "./pty-child.ts";
+import { findTerminalLauncher } from "./terminal-launcher.ts";
 
 /** What the host does with besides the operating system; all of it has a default. */
 export interface PosixProcessHostOptions {
   /** Counts the waits of a terminal that takes no more input. */
   readonly clock?: Clock;
-  /** Where pipes get their short-lived names. */
+  /** Tells the children of this host from those of others. */
+  readonly random?: Random;
+  /** What starts and reaps children; `null`: Node does. */
+  readonly libc?: Libc | null;
+  /** Where pipes get their short-lived names, if `mkfifo` makes them. */
   readonly pipeDirectories?: readonly string[];
-  /** What puts a program on a terminal; `null`: nothing of the system is used. */
+  /** What puts a program on a terminal that Node starts; `null`: nothing of the system is used. */
   readonly terminalLauncher?: TerminalLauncher | null;
 }
 
@@ -29,32 +40,60 @@ export interface PosixProcessHost extends ProcessHost, Disposable {
  * Starts children on this machine, as 02 describes them: found by their own environment's `PATH`, with that environment
  * and descriptors 0, 1 and 2 only, each leading a session of its own, on real pipes or on a terminal.
  *
- * Not done, since Node cannot: a parent-death signal (02 P-9), so that children outlive a host that is killed, those on a
- * terminal excepted; and a death by a real-time signal looks to us like an exit with 0.
+ * Not done, since nothing runs in a child before its program: a parent-death signal (02 P-9). A guard does better: it kills all
+ * descendants of a host that is killed. Where Node starts the children there is none, and a death by a real-time signal looks to us
+ * like an exit with 0.
  */
 export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixProcessHost {
-  const { clock = systemClock, pipeDirectories, terminalLauncher = findTerminalLauncher() } = options;
+  const {
+    clock = systemClock,
+    libc = loadLibc(),
+    pipeDirectories,
+    random = systemRandom,
+    terminalLauncher = findTerminalLauncher(),
+  } = options;
   const shield = new DescriptorShield();
-  const pool = new PipePool(shield, pipeDirectories);
+  const pool = new PipePool(libc, shield, pipeDirectories);
+  const means: HostMeans = { libc, shield, pool, clock, terminalLauncher };
 
-  async function spawn(spec: ChildSpec, listener: ChildListener): Promise<Child> {
-    const file = lookUpProgram(spec);
-    try {
-      return spec.stdin === "pty"
-        ? await startPtyChild(spec, file, listener, shield, terminalLauncher, clock)
-        : await startPipeChild(spec, file, listener, shield, pool);
-    } catch (error) {
-      throw asSpawnError(error);
-    }
+  const hunt = libc === null ? null : new EscapeeHunt();
+  const number = BigInt(`0x${random.uuid().slice(0, 7)}`) % hostMarks;
+  const guard = libc === null ? null : new OrphanGuard(MarkRange.ofHost(number));
+  let families = 0n;
+
+  function family(): ProcessFamily {
+    const marks = new FamilyMarks(number, families++);
+    return {
+      async spawn(spec, listener) {
+        const file = lookUpProgram(spec);
+        const mark = marks.next();
+        const killEscaped = () => void hunt?.kill(MarkRange.ofChild(mark));
+        const start = spec.stdin === "pty" ? startPtyChild : startPipeChild;
+        try {
+          const child = await start(spec, file, listener, means, { mark, killEscaped });
+          guard?.watch();
+          return child;
+        } catch (error) {
+          throw asSpawnError(error);
+        }
+      },
+      async end() {
+        if (marks.range !== null) await hunt?.kill(marks.range);
+      },
+    };
   }
 
   return {
-    spawn,
+    spawn: family().spawn,
+    family,
     get limitations() {
       const noLauncher = "no setsid: a start on a terminal goes through Node and takes 40 ms longer";
-      return [pool.limitation, terminalLauncher === null ? noLauncher : null].filter((text) => text !== null);
+      if (libc !== null) return [];
+      const noUsage = "no access to the C library: nobody can tell what a process used";
+      return [noUsage, pool.limitation, terminalLauncher === null ? noLauncher : null].filter((text) => text !== null);
     },
     [Symbol.dispose]() {
+      guard?.[Symbol.dispose]();
       pool[Symbol.dispose]();
       shield[Symbol.dispose]();
     },

@@ -1,6 +1,7 @@
 import { type ChildSignal, SignalError } from "../../ports/process-host.ts";
-import { errnoName, osErrorText } from "./os-error.ts";
+import { osErrorText } from "./os-error.ts";
 import { childrenOf, membersOf, type ProcessEntry, readProcess } from "./process-table.ts";
+import { type Delivery, send } from "./send-signal.ts";
 
 /**
  * The process group that a child leads, and the one place that signals it.
@@ -87,21 +88,6 @@ export class ProcessGroup {
 function isAlive(witness: ProcessEntry): boolean {
   const now = readProcess(witness.pid);
   return now !== null && !now.isZombie && now.startTicks === witness.startTicks && now.group === witness.group;
-}
-
-type Delivery = "sent" | "gone" | "refused";
-
-function send(target: number, signal: NodeJS.Signals | 0): Delivery {
-  try {
-    process.kill(target, signal);
-    return "sent";
-  } catch (error) {
-    const name = errnoName(error);
-    if (name === "ESRCH") return "gone";
-    // macOS refuses a group of zombies where Linux accepts it.
-    if (name === "EPERM") return process.platform === "darwin" && target < 0 ? "gone" : "refused";
-    throw error;
-  }
 }
 
 function deliver(target: number, signal: NodeJS.Signals): Delivery {

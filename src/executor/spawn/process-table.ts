@@ -30,6 +30,21 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
+/** The most memory that a process has held at once since its `exec`; `null` if that cannot be told, as of one that has ended. */
+export function peakMemoryOf(pid: number): number | null {
+  const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/status`) ?? "")?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * 1_024;
+}
+
+/** The soft value of a resource limit, by its name in `/proc`; `null` if it is unlimited or the process has ended. */
+export function readLimit(pid: number, name: string): bigint | null | "gone" {
+  const text = readOrNull(`/proc/${pid}/limits`);
+  if (text === null) return "gone";
+  const at = text.indexOf(`\n${name} `);
+  const value = at < 0 ? undefined : /^\s+(\d+)\s/.exec(text.slice(at + 1 + name.length, at + 81))?.[1];
+  return value === undefined ? null : BigInt(value);
+}
+
 /** The live members of a process group, by a walk through all processes (about 10 µs each). */
 export function membersOf(group: number): ProcessEntry[] {
   return processIds()
@@ -46,7 +61,8 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-function processIds(): number[] {
+/** Everybody on this machine that we can see. */
+export function processIds(): number[] {
   return (directoryOrNull("/proc") ?? []).map(Number).filter(Number.isInteger);
 }
 

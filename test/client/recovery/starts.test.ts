@@ -47,7 +47,7 @@ describe("a start whose answer is lost (03 D-4)", () => {
     );
     const process = await starting;
     expect(await process.text()).toBe("one two ");
-    expect(await process.exited).toEqual({ exitCode: 3 });
+    expect(await process.exited).toMatchObject({ exitCode: 3 });
     await process.closed;
   });
 

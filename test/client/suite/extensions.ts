@@ -27,7 +27,7 @@ export function extensionTests(venue: Venue): void {
       const written = lines.map((line) => process.stdin.write(`${line}\n`));
       await process.stdin.end(); // behind all of them, though nobody has waited
       expect(await process.text()).toBe(`${[...lines].sort().join("\n")}\n`);
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
       await Promise.all(written);
     });
 
@@ -44,7 +44,7 @@ export function extensionTests(venue: Venue): void {
       const process = await link.start(["cat"], { stdin: true });
       await Promise.all([process.stdin.end(), process.stdin.end()]);
       expect(await process.text()).toBe("");
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
       await process.stdin.end();
       await expect(process.stdin.write("late")).rejects.toMatchObject({ code: "stdinClosed" });
     });
@@ -66,7 +66,7 @@ export function extensionTests(venue: Venue): void {
         if (typed !== "") await process.stdin.write(typed);
         await process.stdin.end();
         expect(await text).toBe(`ready\r\n${typed.replaceAll("\n", "\r\n")}`);
-        expect(await process.exited).toEqual({ exitCode: 0 });
+        expect(await process.exited).toMatchObject({ exitCode: 0 });
       },
     );
 
@@ -79,7 +79,7 @@ export function extensionTests(venue: Venue): void {
       await printed(process, /ready/);
       await process.resize(50, 132);
       expect(await text).toBe("ready\r\n50 132\r\n");
-      expect(await process.exited).toEqual({ exitCode: 3 });
+      expect(await process.exited).toMatchObject({ exitCode: 3 });
       await process.resize(24, 80); // there is no terminal any more, and nobody minds
     });
 
@@ -96,11 +96,11 @@ export function extensionTests(venue: Venue): void {
       await printed(process, /ready/);
       await process.kill("SIGUSR1");
       expect(await text).toMatch(/^ready\n.*usr1\n$/s); // the shell may say how its own child, in the same group, died
-      expect(await process.exited).toEqual({ exitCode: 4 });
+      expect(await process.exited).toMatchObject({ exitCode: 4 });
       await process.kill("SIGUSR1");
       const other = await link.start(["sleep", "1000"]);
       await other.kill("SIGHUP");
-      expect(await other.exited).toEqual({ exitCode: 129 });
+      expect(await other.exited).toMatchObject({ exitCode: 129 });
     });
 
     it("a program that is stopped goes on when it is told to", async () => {
@@ -145,6 +145,16 @@ export function extensionTests(venue: Venue): void {
       expect(await other.processes()).toEqual([]);
     });
 
+    it("what a process used", async () => {
+      await using link = await venue.open();
+      link.require("usage");
+      const busy = await link.start(sh("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exit 3"));
+      const { exitCode, usage } = await busy.exited;
+      expect(exitCode).toBe(3);
+      expect(usage?.userCpuMs).toBeGreaterThan(30);
+      expect(usage?.systemCpuMs).toBeGreaterThanOrEqual(0);
+    });
+
     it("the end of the session with its link: nothing runs on, whatever it ignores and wherever it fled", async () => {
       const link = await venue.open();
       const script = "trap '' HUP INT TERM; echo $$; sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait";
@@ -181,6 +191,13 @@ function refusals(venue: Venue): void {
     const failure = await link.start(["cat"], { timeLimitMs: 1_000 }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UnsupportedError);
     expect(failure).toMatchObject({ feature: "timeLimit", effect: "notApplied" });
+  });
+
+  it("without usage: nobody tells what a process used, and whoever insists is refused", async () => {
+    await using link = await venue.open();
+    const process = await link.start(["true"]);
+    expect(await process.exited).toEqual({ exitCode: 0, usage: null });
+    expect(() => link.require("usage")).toThrow(expect.objectContaining({ code: "unsupported", feature: "usage" }));
   });
 
   it("without list: the processes are refused", async () => {

@@ -88,7 +88,7 @@ export function lifetimeTests(venue: Venue): void {
       const process = await link.start(["true"], { signal: controller.signal });
       await process.closed;
       controller.abort();
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
       expect((await link.environmentInfo()).shell).toBeDefined();
     });
 

@@ -13,7 +13,7 @@ export function stdinTests(venue: Venue): void {
       const lines = Array.from({ length: 500 }, (_, n) => `line ${n}\n`);
       await Promise.all(lines.map((line) => process.stdin.write(line)));
       expect(await text).toBe(lines.join(""));
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
     });
 
     it("3 MB in one write go through a process and come back byte for byte", async () => {

@@ -17,7 +17,7 @@ export function terminalTests(venue: Venue): void {
       }
       expect([...streams]).toEqual(["pty"]);
       expect(text).toBe("24 80\r\nerr\r\n");
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
     });
 
     it("what is typed is echoed, and the keys do what keys do (02 P-51)", async () => {
@@ -31,7 +31,7 @@ export function terminalTests(venue: Venue): void {
         if (text === "hello\r\nhello\r\n") await process.stdin.write(typed.shift() ?? "");
       }
       expect(text).toBe("hello\r\nhello\r\n");
-      expect(await process.exited).toEqual({ exitCode: 0 });
+      expect(await process.exited).toMatchObject({ exitCode: 0 });
     });
 
     it("Ctrl-C interrupts it, and so does interrupt (02 P-51, P-52)", async () => {
@@ -43,7 +43,7 @@ export function terminalTests(venue: Venue): void {
         await process.output.next();
         if (way === "key") await process.stdin.write("\x03");
         else await process.interrupt();
-        expect(await process.exited).toEqual({ exitCode: 9 });
+        expect(await process.exited).toMatchObject({ exitCode: 9 });
       }
     });
 

@@ -1,15 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { afterAll, describe, expect, it } from "vitest";
-import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
+import { describe, expect, it } from "vitest";
 import { childrenOf } from "../../../src/executor/spawn/process-table.ts";
 import { BrokenStdinError } from "../../../src/ports/process-host.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { eventually, groupIsEmpty, RecordedChild, run } from "./recorded-child.ts";
+import { waysToStart } from "./ways.ts";
 
-const host = posixProcessHost();
-afterAll(() => host[Symbol.dispose]());
+const ways = waysToStart();
 
-describe("a child on pipes", () => {
+describe.each(ways)("a child on pipes, started by %s", (_, host) => {
   it("leads its own session and group, without a terminal", async () => {
     verifies("02 P-9");
     const child = await run(host, "cut -d' ' -f1,5,6,7 /proc/$$/stat");
@@ -106,7 +105,7 @@ describe("a child on pipes", () => {
   });
 });
 
-describe("the exit", () => {
+describe.each(ways)("the exit, started by %s", (_, host) => {
   it("comes after the output that was there, once", async () => {
     verifies("02 S-9");
     for (let round = 0; round < 100; round++) {
@@ -152,7 +151,7 @@ describe("the exit", () => {
   });
 });
 
-describe("backpressure", () => {
+describe.each(ways)("backpressure, started by %s", (_, host) => {
   it("makes the child block, and lets it go on", async () => {
     verifies("01 W-45");
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "head -c 1000000 /dev/zero; echo done >&2"] });
@@ -166,7 +165,7 @@ describe("backpressure", () => {
   });
 });
 
-describe("stdin", () => {
+describe.each(ways)("stdin, started by %s", (_, host) => {
   it("takes writes in order, each once the kernel has it", async () => {
     verifies("02 P-48");
     const child = await RecordedChild.start(host, { argv: ["cat"], stdin: "pipe" });
@@ -243,7 +242,7 @@ describe("stdin", () => {
   });
 });
 
-describe("release", () => {
+describe.each(ways)("release, started by %s", (_, host) => {
   it("ends the streams though a grandchild holds them, kills nobody, and may be repeated", async () => {
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "sleep 100 & exit 0"], stdin: "pipe" });
     await child.untilExited();

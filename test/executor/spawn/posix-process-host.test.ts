@@ -4,10 +4,12 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DescriptorShield } from "../../../src/executor/spawn/descriptor-shield.ts";
+import { loadLibc } from "../../../src/executor/spawn/libc.ts";
 import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
 import { SpawnError } from "../../../src/ports/process-host.ts";
 import { eventually, openDescriptors, RecordedChild, run } from "./recorded-child.ts";
 
+const noUsage = "no access to the C library: nobody can tell what a process used";
 let folder: string | null = null;
 afterEach(() => {
   if (folder !== null) rmSync(folder, { recursive: true });
@@ -15,10 +17,13 @@ afterEach(() => {
 });
 
 describe("the host", () => {
-  it("leaves no descriptor, process or file behind", async () => {
+  it.each([
+    ["the C library", loadLibc(), []],
+    ["Node", null, [noUsage]],
+  ])("leaves no descriptor, process or file behind, with %s", async (_, libc, limitations) => {
     folder = mkdtempSync("/tmp/pipes-");
     const before = openDescriptors();
-    const host = posixProcessHost({ pipeDirectories: [folder] });
+    const host = posixProcessHost({ libc, pipeDirectories: [folder] });
     for (let round = 0; round < 40; round++) {
       for (const stdin of ["none", "pipe", "pty"] as const) {
         await run(host, "echo out; echo err >&2", { stdin });
@@ -28,7 +33,7 @@ describe("the host", () => {
         SpawnError,
       );
     }
-    expect(host.limitations).toEqual([]);
+    expect(host.limitations).toEqual(limitations);
     host[Symbol.dispose]();
     await eventually(() => openDescriptors() === before && readdirSync(folder ?? "").length === 0);
   });
@@ -48,7 +53,7 @@ describe("the host", () => {
 
   it("does with sockets where there is no place for pipes, and says so", async () => {
     const before = openDescriptors();
-    const host = posixProcessHost({ pipeDirectories: ["/no/such/folder"] });
+    const host = posixProcessHost({ libc: null, pipeDirectories: ["/no/such/folder"] });
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "cat; echo err >&2; exit 3"], stdin: "pipe" });
     await child.child.write(Buffer.from("typed"));
     await child.untilSaid("stdout", "typed");
@@ -56,7 +61,7 @@ describe("the host", () => {
     await child.untilClosed();
     child.child.release();
     expect(child.exitCode).toBe(137);
-    expect(host.limitations).toEqual(["no real pipes, sockets instead (/no/such/folder: ENOENT)"]);
+    expect(host.limitations).toEqual([noUsage, "no real pipes, sockets instead (/no/such/folder: ENOENT)"]);
     host[Symbol.dispose]();
     await eventually(() => openDescriptors() === before);
   });

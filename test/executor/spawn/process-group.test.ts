@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { afterAll, describe, expect, it } from "vitest";
-import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host.ts";
+import { describe, expect, it } from "vitest";
 import { ProcessGroup } from "../../../src/executor/spawn/process-group.ts";
 import { membersOf, readProcess } from "../../../src/executor/spawn/process-table.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { eventually, groupIsEmpty, RecordedChild } from "./recorded-child.ts";
+import { waysToStart } from "./ways.ts";
 
-const host = posixProcessHost();
-afterAll(() => host[Symbol.dispose]());
+const ways = waysToStart();
 
 const isGone = (pid: number) => readProcess(pid)?.isZombie ?? true;
 /** The pids that a script printed, one a line, after it printed `count` of them. */
@@ -22,7 +21,7 @@ async function printedPids(
   return child.text(stream).trim().split(/\s+/).map(Number);
 }
 
-describe("signalling a running child", () => {
+describe.each(ways)("signalling a running child, started by %s", (_, host) => {
   it("reaches the whole group, trap and all", async () => {
     verifies("02 P-52");
     const child = await RecordedChild.start(host, {
@@ -98,7 +97,7 @@ describe("signalling a running child", () => {
   });
 });
 
-describe("signalling after the leader's exit", () => {
+describe.each(ways)("signalling after the leader's exit, started by %s", (_, host) => {
   it("reaches what is left of the group", async () => {
     const child = await RecordedChild.start(host, { argv: ["sh", "-c", "sleep 100 & exit 5"] });
     await child.untilExited();
@@ -161,7 +160,7 @@ describe("signalling after the leader's exit", () => {
   });
 });
 
-describe("the process table", () => {
+describe.each(ways)("the process table, of a child started by %s", (_, host) => {
   it("is not confused by a program's name", async () => {
     const child = await RecordedChild.start(host, { argv: ["sleep", "100"], arg0: ") R 1 1 1" });
     expect(readProcess(child.child.pid)).toMatchObject({ group: child.child.pid, session: child.child.pid });

@@ -5,20 +5,15 @@ import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host
 import { BrokenStdinError } from "../../../src/ports/process-host.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { eventually, RecordedChild, run } from "./recorded-child.ts";
+import { waysToStart } from "./ways.ts";
 
-const withSetsid = posixProcessHost();
-const withoutSetsid = posixProcessHost({ terminalLauncher: null });
-afterAll(() => {
-  withSetsid[Symbol.dispose]();
-  withoutSetsid[Symbol.dispose]();
-});
+const ways = waysToStart();
+const withoutSetsid = posixProcessHost({ libc: null, terminalLauncher: null });
+afterAll(() => withoutSetsid[Symbol.dispose]());
 
 const pty = { stdin: "pty" } as const;
 
-describe.each([
-  ["setsid", withSetsid],
-  ["the trampoline", withoutSetsid],
-] as const)("a child put on a terminal by %s", (_, host) => {
+describe.each([...ways, ["the trampoline", withoutSetsid]] as const)("a child put on a terminal by %s", (_, host) => {
   it("leads a session with the terminal of 24 by 80 as controlling terminal, in the foreground", async () => {
     verifies("02 P-20");
     const child = await run(
@@ -89,9 +84,7 @@ describe.each([
   });
 });
 
-describe("a terminal", () => {
-  const host = withSetsid;
-
+describe.each(ways)("a terminal, started by %s", (_, host) => {
   it("carries what is typed, echoed, and ends at ^D", async () => {
     const child = await RecordedChild.start(host, { argv: ["cat"], ...pty });
     await child.child.write(Buffer.from("hello\n"));
@@ -205,10 +198,9 @@ describe("a terminal", () => {
   });
 });
 
-describe("typing into terminals whose programs do not read", () => {
+describe.each(ways)("typing into terminals whose programs do not read, started by %s", (_, host) => {
   it("blocks nothing else, and arrives whole once they do", async () => {
     verifies("02 S-1");
-    const host = withSetsid;
     const gate = mkdtempSync("/tmp/gate-");
     const script = `stty raw -echo; echo ready; while [ ! -e ${gate}/open ]; do sleep 0.01; done; head -c 300000 | sha1sum`;
     const typed = Buffer.from("0123456789".repeat(30_000));
@@ -239,7 +231,7 @@ describe("typing into terminals whose programs do not read", () => {
   });
 
   it("is rejected when they die", async () => {
-    const child = await RecordedChild.start(withSetsid, {
+    const child = await RecordedChild.start(host, {
       argv: ["sh", "-c", "stty raw -echo; echo ready; exec sleep 100"],
       ...pty,
     });

@@ -1,13 +1,13 @@
 import { readdirSync } from "node:fs";
 import { membersOf } from "../../../src/executor/spawn/process-table.ts";
-import type { Child, ChildListener, ChildSpec, ProcessHost } from "../../../src/ports/process-host.ts";
+import type { Child, ChildEnd, ChildListener, ChildSpec, ProcessHost } from "../../../src/ports/process-host.ts";
 import type { OutputStream } from "../../../src/protocol/process.ts";
 
 /** What a child told its listener, in order, and ways to wait for it. */
 export class RecordedChild implements ChildListener {
   readonly events: string[] = [];
   readonly chunks: Uint8Array[] = [];
-  exitCode: number | null = null;
+  end: ChildEnd | null = null;
   isStdinClosed = false;
   readonly #text = new Map<OutputStream, Buffer[]>();
   readonly #ended = new Set<OutputStream>();
@@ -44,9 +44,9 @@ export class RecordedChild implements ChildListener {
     this.#changed();
   }
 
-  exited(exitCode: number): void {
-    this.events.push(`exited ${exitCode}`);
-    this.exitCode = exitCode;
+  exited(end: ChildEnd): void {
+    this.events.push(`exited ${end.exitCode}`);
+    this.end = end;
     this.#changed();
   }
 
@@ -64,6 +64,10 @@ export class RecordedChild implements ChildListener {
   /** As text. */
   text(stream: OutputStream): string {
     return this.bytes(stream).toString();
+  }
+
+  get exitCode(): number | null {
+    return this.end?.exitCode ?? null;
   }
 
   get isClosed(): boolean {
