@@ -242,7 +242,10 @@ export class LinkActor {
     catchUp: async (): Promise<void> => {
       const candidate = this.#existingCandidate();
       const read: CatchUpRead = (params) => callOver(candidate, "process/read", params, undefined);
-      await Promise.all([...this.#followers.values()].map((follower) => follower.catchUp(read)));
+      // All at once, those first for which somebody waits: the rest may have to wait for a place (03 D-9).
+      const followers = [...this.#followers.values()];
+      const ordered = followers.toSorted((a, b) => Number(b.isAwaited) - Number(a.isAwaited));
+      await Promise.all(ordered.map((follower) => follower.catchUp(read)));
     },
     ping: (): void => {
       // Not a ping for every pause in the talk: what came in since the last look is as good as a pong (03 D-1). While we do

@@ -116,6 +116,10 @@ export class RemoteProcessActor implements ProcessFollower {
     return this.#actor.getSnapshot();
   }
 
+  get isAwaited(): boolean {
+    return this.#observers.size > 0;
+  }
+
   notified(notification: ProcessNotification): void {
     this.#order.add(eventOf(notification));
     this.#publish();

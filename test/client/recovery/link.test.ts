@@ -160,6 +160,32 @@ describe("a connection that is lost", () => {
   });
 });
 
+describe("catching up", () => {
+  it("asks for all processes at once, as far as the window goes, and first for those that somebody waits for (03 D-9)", async () => {
+    verifies("03 D-9", "03 CL-40", "03 I-27");
+    const link = await world.connect();
+    const started = [];
+    for (let n = 0; n < 100; n += 1) started.push(await startScripted(link, world.peer));
+    const awaited = started.slice(-20);
+    for (const { process } of awaited) process.events$.subscribe();
+    await world.cut();
+    const reads = () => world.peer.requests.filter(({ method }) => method === "process/read");
+    const atOnce = reads();
+    expect(atOnce.length).toBeGreaterThan(50);
+    expect(atOnce.length).toBeLessThanOrEqual(64);
+    expect(atOnce.slice(0, 20).map(({ params }) => params.processId)).toEqual(
+      awaited.map(({ processId }) => processId),
+    );
+    expect(link.state.value).toBe("Recovering");
+    for (const { id } of atOnce) world.peer.answer(readAnswer(), id);
+    await settled();
+    for (const { id } of reads().slice(atOnce.length)) world.peer.answer(readAnswer(), id);
+    await settled();
+    expect(link.state.value).toBe("Connected");
+    expect(new Set(reads().map(({ params }) => params.processId)).size).toBe(100);
+  });
+});
+
 describe("a path that goes silent (03 D-1)", () => {
   it.each([0, 1, 2_500, 4_999, 5_000, 7_300])(
     "is noticed 10 s after the last byte, which came after %i ms",
