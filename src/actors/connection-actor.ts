@@ -6,6 +6,7 @@ import { decodeMessage, encodeError, encodeMalformed, encodeResult, type Request
 import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
+import { OutputPage } from "../protocol/output-page.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { PathOrder } from "./path-order.ts";
@@ -203,7 +204,7 @@ export class ConnectionActor implements SessionHolder {
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
-    if (!(outcome instanceof Promise)) return this.#answer(encodeResult(id, outcome));
+    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, outcome));
     const finished = outcome.then(
       (result) => this.#finish(pending, () => encodeOutcome(id, result)),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
@@ -230,15 +231,15 @@ export class ConnectionActor implements SessionHolder {
     this.#throttle();
   }
 
-  #finish(pending: Pending, encode: () => string): void {
+  #finish(pending: Pending, encode: () => string | Uint8Array): void {
     if (pending.isWait) this.#waits -= 1;
     // What is no longer pending was answered when the session was taken over.
     if (this.#pending.delete(pending)) this.#answer(encode());
     else this.#throttle();
   }
 
-  #answer(text: string): void {
-    this.#transport.send(text);
+  #answer(message: string | Uint8Array): void {
+    this.#transport.send(message);
     this.#throttle();
   }
 
@@ -283,9 +284,9 @@ function unknownMethod(method: string): RpcError {
 }
 
 /** A result that JSON cannot carry is a fault of its own request, and must not become a rejection that nobody handles. */
-function encodeOutcome(id: RequestId, result: unknown): string {
+function encodeOutcome(id: RequestId, result: unknown): string | Uint8Array {
   try {
-    return encodeResult(id, result);
+    return result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
   } catch (error) {
     return encodeError(id, asRpcError(error));
   }

@@ -2,11 +2,10 @@ import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
-import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
-import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
+import { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
@@ -136,15 +135,13 @@ export class ProcessActor {
    * Reads retained output, waiting for news as 02 P-37 says. Never consumes. An aborted wait rejects with the signal's
    * reason.
    */
-  async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
+  async read(request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
     const afterSeq = request.afterSeq ?? 0;
     const waitMs = request.waitMs ?? 0;
     if (waitMs > 0) await this.#readers.wait(() => this.#hasNews(afterSeq), waitMs, signal);
     const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
-    this.#balance(); // what was read makes room
     const snapshot = this.#actor.getSnapshot();
-    return {
-      chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
+    const page = new OutputPage(chunks, {
       nextSeq,
       exited: this.#exitSeq !== null,
       exitCode: snapshot.context.exitCode,
@@ -152,7 +149,9 @@ export class ProcessActor {
       failure: null,
       sandboxDenied: false,
       exitSeq: this.#exitSeq,
-    };
+    });
+    this.#balance(); // what was read makes room
+    return page;
   }
 
   /** Queues bytes for stdin, each write id once (02 section 6). */
