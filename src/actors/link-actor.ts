@@ -5,7 +5,7 @@ import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import { encodeNotification } from "../protocol/envelope.ts";
-import { ProtocolError, RpcError } from "../protocol/errors.ts";
+import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
@@ -162,6 +162,9 @@ export class LinkActor {
     this.#throttle();
     try {
       return decodeResult(method, await call.answer);
+    } catch (error) {
+      if (error instanceof ProctorError) error.link ??= { state: this.state.value, generation: this.state.generation };
+      throw error;
     } finally {
       this.#throttle();
     }

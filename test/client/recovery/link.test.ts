@@ -247,7 +247,7 @@ describe("calls", () => {
   });
 
   it("in flight are sent again where that is harmless, before newer ones, and else fail with an unknown effect (03 CL-21, CL-22)", async () => {
-    verifies("03 CL-21", "03 CL-22", "03 CL-25");
+    verifies("03 CL-21", "03 CL-22", "03 CL-25", "03 D-17");
     const link = await world.connect();
     const { process } = await startScripted(link, world.peer);
     const read = link.files.readFile("/a");
@@ -262,7 +262,11 @@ describe("calls", () => {
     await world.cut();
     for (const failed of [write, remove, interrupt]) {
       expect(await failed).toBeInstanceOf(DisconnectedError);
-      expect(await failed).toMatchObject({ code: "disconnected", effect: "unknown" });
+      expect(await failed).toMatchObject({
+        code: "disconnected",
+        effect: "unknown",
+        link: { state: "Recovering", generation: 1 },
+      });
     }
     const newer = link.environmentInfo();
     world.mode = "accept";
