@@ -51,7 +51,7 @@ export type { Random } from "./ports/random.ts";
 export type { SpillFile, SpillStore } from "./ports/spill-store.ts";
 export type { Transport, TransportEnd, TransportListener } from "./ports/transport.ts";
 export type { EnvironmentInfo } from "./protocol/environment.ts";
-export { type Effect, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
+export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
 export { ConnectError } from "./transports/connect-error.ts";

@@ -21,11 +21,16 @@ export class FaultProxy implements AsyncDisposable {
   readonly url: string;
   /** Connections that were accepted so far. */
   accepted = 0;
+  /** When clients dialled after the last cut, whether they were accepted or not: milliseconds from the cut. */
+  attemptsAfterCutMs: number[] = [];
   /** Bytes that went to clients so far. */
   bytesToClient = 0;
   /** Called with each piece before it goes on. */
   onBytes: ((direction: Direction, piece: Buffer) => void) | null = null;
+  /** Called with each piece that a silent path holds back. */
+  onHeld: ((direction: Direction, piece: Buffer) => void) | null = null;
 
+  #cutAtMs = Number.NaN;
   readonly #server: Server;
   #targetPort: number;
   readonly #pairs = new Set<Pair>();
@@ -68,6 +73,8 @@ export class FaultProxy implements AsyncDisposable {
       executor.resetAndDestroy();
     }
     this.#pairs.clear();
+    this.#cutAtMs = performance.now();
+    this.attemptsAfterCutMs = [];
   }
 
   /** From now on new connections are reset at once; or no more. */
@@ -112,6 +119,7 @@ export class FaultProxy implements AsyncDisposable {
 
   #accept(client: Socket): void {
     client.on("error", () => undefined); // a reset is what this proxy is for
+    if (!Number.isNaN(this.#cutAtMs)) this.attemptsAfterCutMs.push(performance.now() - this.#cutAtMs);
     if (this.#isRefusing) return void client.resetAndDestroy();
     this.accepted += 1;
     const executor = connect({ port: this.#targetPort, host: "127.0.0.1", noDelay: true });
@@ -137,6 +145,7 @@ export class FaultProxy implements AsyncDisposable {
           end = Math.min(chunk.length, start + this.#pieceBytes);
           const piece = chunk.subarray(start, end);
           if (Number.isFinite(this.#pieceBytes)) await new Promise((resolve) => setImmediate(resolve));
+          if (pair.stalled.has(direction)) this.onHeld?.(direction, piece);
           while (pair.stalled.has(direction)) await new Promise<void>((resolve) => this.#healed.push(resolve));
           this.onBytes?.(direction, piece);
           if (to.destroyed) return;

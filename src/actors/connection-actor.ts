@@ -6,6 +6,7 @@ import { decodeMessage, encodeError, encodeMalformed, encodeResult, type Request
 import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
+import { OutputPage } from "../protocol/output-page.ts";
 import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
@@ -235,15 +236,15 @@ export class ConnectionActor implements SessionHolder {
     this.#throttle();
   }
 
-  #finish(pending: Pending, encode: () => string): void {
+  #finish(pending: Pending, encode: () => string | Uint8Array): void {
     if (pending.isWait) this.#waits -= 1;
     // What is no longer pending was answered when the session was taken over.
     if (this.#pending.delete(pending)) this.#answer(encode());
     else this.#throttle();
   }
 
-  #answer(text: string): void {
-    this.#transport.send(text);
+  #answer(message: string | Uint8Array): void {
+    this.#transport.send(message);
     this.#throttle();
   }
 
@@ -291,9 +292,9 @@ function unknownMethod(method: string): RpcError {
  * A result that JSON cannot carry, or no message, is a fault of its own request: it must become neither a rejection that nobody
  * handles nor the end of the connection (03 D-15).
  */
-function encodeOutcome(id: RequestId, method: string, result: unknown): string {
+function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
   try {
-    const answer = encodeResult(id, result);
+    const answer = result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
     const oversize = oversizeOf(answer);
     return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {

@@ -16,6 +16,11 @@ export class EventFeed {
     this.events$ = new Observable((observer) => this.#subscribe(observer));
   }
 
+  /** Does anybody hear the live events? */
+  get isFollowed(): boolean {
+    return this.#observers.size > 0;
+  }
+
   publish(event: RemoteEvent): void {
     this.#recent.add(event);
     for (const observer of [...this.#observers]) observer.next(event);

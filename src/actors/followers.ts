@@ -23,9 +23,13 @@ export class Followers {
     this.#byProcess.get(notification.params.processId)?.notified(notification as ProcessNotification);
   }
 
-  /** Catches every process up, all at once (03 D-9). Rejects when the connection is lost. */
+  /**
+   * Catches every process up, all at once, those first for which somebody waits: the rest may have to wait for a place (03 D-9).
+   * Rejects when the connection is lost.
+   */
   async catchUp(read: CatchUpRead): Promise<void> {
-    await Promise.all([...this.#byProcess.values()].map((follower) => follower.catchUp(read)));
+    const ordered = [...this.#byProcess.values()].toSorted((a, b) => Number(b.isAwaited) - Number(a.isAwaited));
+    await Promise.all(ordered.map((follower) => follower.catchUp(read)));
   }
 
   /** Nobody hears anything any more. */

@@ -4,6 +4,7 @@ import type { HandshakeOutcome } from "../machines/link-context.ts";
 import { linkMachine } from "../machines/link-machine.ts";
 import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
+import { ProctorError } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
@@ -121,6 +122,9 @@ export class LinkActor {
     this.#connections.throttle();
     try {
       return decodeResult(method, await call.answer);
+    } catch (error) {
+      if (error instanceof ProctorError) error.link ??= { state: this.state.value, generation: this.state.generation };
+      throw error;
     } finally {
       this.#connections.throttle();
     }
@@ -234,7 +238,7 @@ export class LinkActor {
     if (this.#isOver()) this.#failAll(calls);
     else if (connection !== this.#connections.installed)
       for (const call of calls) call.reject(new ConnectionLostError());
-    else if (this.#options.canReconnect) this.#waiting.carryOn(calls, connection.generation);
+    else if (this.#options.canReconnect) this.#waiting.carryOn(calls);
     else this.#waiting.keep(calls);
   }
 
@@ -259,7 +263,9 @@ export class LinkActor {
 
   #endError(effect: "unknown" | "notApplied"): LinkFailedError | LinkClosedError {
     const { value, reason, generation } = this.state;
-    if (value === "Closed") return new LinkClosedError(effect, generation);
-    return new LinkFailedError(reason ?? "not connected", effect, generation);
+    const isClosed = value === "Closed";
+    const error = isClosed ? new LinkClosedError(effect) : new LinkFailedError(reason ?? "not connected", effect);
+    error.link = { state: value, generation };
+    return error;
   }
 }

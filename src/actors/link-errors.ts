@@ -4,36 +4,25 @@ import type { Feature } from "../protocol/extensions.ts";
 
 /** The link failed for good: the executor was not reached, or the session could not be resumed. Every later call says the same. */
 export class LinkFailedError extends ProctorError {
-  /** Ordinal of the last connection that was in use; 0: there was none (03 D-17). */
-  readonly generation: number;
-
-  constructor(reason: string, effect: Effect, generation: number) {
+  constructor(reason: string, effect: Effect) {
     super("linkFailed", `the link to the executor failed: ${reason}`, { effect });
-    this.generation = generation;
   }
 }
 
 /** The link was closed by its user. */
 export class LinkClosedError extends ProctorError {
-  /** Ordinal of the last connection that was in use; 0: there was none. */
-  readonly generation: number;
-
-  constructor(effect: Effect, generation: number) {
+  constructor(effect: Effect) {
     super("linkClosed", "the link to the executor was closed", { effect });
-    this.generation = generation;
   }
 }
 
 /** The connection was lost while a call was in flight that must not be repeated; the link itself recovers (03 CL-21, CL-22). */
 export class DisconnectedError extends ProctorError {
   readonly method: string;
-  /** Ordinal of the connection that was lost (03 D-17). */
-  readonly generation: number;
 
-  constructor(method: string, generation: number) {
+  constructor(method: string) {
     super("disconnected", `the connection was lost before ${method} was answered`, { effect: "unknown" });
     this.method = method;
-    this.generation = generation;
   }
 }
 

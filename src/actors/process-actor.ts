@@ -3,7 +3,8 @@ import { type ProcessEvent, processMachine } from "../machines/process-machine.t
 import { type Child, type ChildEnd, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
-import type { Params, WireResult } from "../protocol/methods.ts";
+import type { Params } from "../protocol/methods.ts";
+import type { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream, ResourceUsage, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
@@ -105,13 +106,13 @@ export class ProcessActor implements ClosedProcess {
    * Reads retained output, waiting for news as 02 P-37 says. Never consumes. An aborted wait rejects with the signal's
    * reason.
    */
-  async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
+  async read(request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
     const { afterSeq, waitMs } = request;
     if (waitMs !== null && waitMs > 0) await this.#record.news(afterSeq, waitMs, signal);
-    const result = this.#record.read(request);
+    const page = this.#record.read(request);
     this.#output.balance(); // what was read makes room
-    if (this.#owner.isHeard && this.#record.tellsAll(result)) this.closeDelivered();
-    return result;
+    if (this.#owner.isHeard && this.#record.tellsAll(page)) this.closeDelivered();
+    return page;
   }
 
   /** Queues bytes for stdin, each write id once (02 section 6). */

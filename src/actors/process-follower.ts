@@ -6,6 +6,8 @@ export type CatchUpRead = (params: WireParams<"process/read">) => Promise<Result
 
 /** Whoever follows one process of the link. */
 export interface ProcessFollower {
+  /** Does anybody wait for its events? */
+  readonly isAwaited: boolean;
   /** A notification about the process, in the order of the wire, which need not be the order of the numbers (01 W-44). */
   notified(notification: ProcessNotification): void;
   /**

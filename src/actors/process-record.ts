@@ -1,6 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
-import { encodeBase64 } from "../protocol/base64.ts";
-import type { WireResult } from "../protocol/methods.ts";
+import { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
 import type { OutputLog } from "./output-log.ts";
 import { Waiters } from "./waiters.ts";
@@ -83,10 +82,9 @@ export class ProcessRecord {
   }
 
   /** What is there now (02 P-34 to P-36). Never consumes. */
-  read({ afterSeq, maxBytes }: ReadRequest): WireResult<"process/read"> {
+  read({ afterSeq, maxBytes }: ReadRequest): OutputPage {
     const { chunks, nextSeq } = this.#log.read(afterSeq ?? 0, maxBytes);
-    return {
-      chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
+    return new OutputPage(chunks, {
       nextSeq,
       exited: this.#exit !== null,
       exitCode: this.#exit?.exitCode ?? null,
@@ -96,11 +94,11 @@ export class ProcessRecord {
       exitSeq: this.#exit?.seq ?? null,
       usage: this.#exit?.usage ?? null,
       ...(this.#exit?.timedOut === true && { timedOut: true }),
-    };
+    });
   }
 
   /** Is the close known to whoever got this answer, and nothing left for it to fetch? */
-  tellsAll({ closed, nextSeq }: WireResult<"process/read">): boolean {
+  tellsAll({ state: { closed, nextSeq } }: OutputPage): boolean {
     return closed && !this.#log.hasAfter(nextSeq - 1);
   }
 

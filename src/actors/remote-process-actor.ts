@@ -123,6 +123,10 @@ export class RemoteProcessActor implements ProcessFollower {
     return this.#actor.getSnapshot();
   }
 
+  get isAwaited(): boolean {
+    return this.#feed.isFollowed;
+  }
+
   notified(notification: ProcessNotification): void {
     this.#order.add(eventOf(notification));
     this.#publish();

@@ -1,4 +1,5 @@
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
+import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
 import type { PathOrder } from "./path-order.ts";
 import type { SessionActor } from "./session-actor.ts";
@@ -15,14 +16,17 @@ export interface Caller {
   readonly files: FileHandles;
 }
 
+/** The result of a method as it goes over the wire; pages of output are encoded already. */
+export type Outcome<M extends RequestName> = M extends "process/read" ? OutputPage : WireResult<M>;
+
 /**
- * Serves one method: decoded params in, the result as it goes over the wire out. Throws an `RpcError` to answer with it;
+ * Serves one method: decoded params in, its outcome out. Throws an `RpcError` to answer with it;
  * anything else becomes -32603 and disturbs nobody (01 B-8).
  */
 export type RequestHandler<M extends RequestName> = (
   params: Params<M>,
   caller: Caller,
-) => WireResult<M> | Promise<WireResult<M>>;
+) => Outcome<M> | Promise<Outcome<M>>;
 
 /** The methods an executor serves, besides the handshake; one that is missing does not exist here (-32601). */
 export type RequestHandlers = { readonly [M in Exclude<RequestName, "initialize">]?: RequestHandler<M> };

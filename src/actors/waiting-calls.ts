@@ -18,11 +18,11 @@ export class WaitingCalls {
 
   /**
    * What was lost with a connection waits for the next one, before all that is called from now on (03 CL-31); what must not be
-   * repeated fails. @param generation the connection's ordinal
+   * repeated fails.
    */
-  carryOn(calls: readonly PendingCall[], generation: number): void {
+  carryOn(calls: readonly PendingCall[]): void {
     const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);
-    for (const call of calls) if (!kept.includes(call)) call.reject(new DisconnectedError(call.method, generation));
+    for (const call of calls) if (!kept.includes(call)) call.reject(new DisconnectedError(call.method));
     this.keep(kept);
   }
 

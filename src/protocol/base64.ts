@@ -17,6 +17,11 @@ export function encodeBase64(bytes: Uint8Array): string {
   return asBuffer(bytes).toString("base64");
 }
 
+/** How many characters so many bytes become. */
+export function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3);
+}
+
 /** A view, not a copy. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -67,7 +67,12 @@ export function encodeNotification(method: string, params: unknown): string {
 
 /** Encodes a successful answer. */
 export function encodeResult(id: RequestId, result: unknown): string {
-  return `{"id":${encodeId(id)},"result":${encodeExactJson(result)}}`;
+  return `${encodeResultHead(id)}${encodeExactJson(result)}}`;
+}
+
+/** What stands before the result in a successful answer; behind it stands a brace. */
+export function encodeResultHead(id: RequestId): string {
+  return `{"id":${encodeId(id)},"result":`;
 }
 
 /** Encodes an error answer; `data` goes along only where there is some (04 F-6). */

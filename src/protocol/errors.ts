@@ -3,6 +3,14 @@ import { type ErrorName, errorCodes, errorName } from "./error-codes.ts";
 /** What is known about the remote effect of a call that failed. */
 export type Effect = "applied" | "notApplied" | "unknown";
 
+/** What a link was like at a moment. */
+export interface LinkStanding {
+  /** The outer state of its statechart. */
+  readonly state: string;
+  /** Ordinal of the connection in use. */
+  readonly generation: number;
+}
+
 /** Options common to every Proctor error. */
 export interface ProctorErrorOptions extends ErrorOptions {
   /** Default `notApplied`: most errors are refusals. */
@@ -20,6 +28,8 @@ export class ProctorError extends Error {
   readonly code: string;
   /** What is known about the effect of the call that failed. */
   readonly effect: Effect;
+  /** What the link was like when its call failed (03 D-17); `null` for errors of anything else. */
+  link: LinkStanding | null = null;
 
   constructor(code: string, message: string, options: ProctorErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);

@@ -12,7 +12,7 @@ export {
 } from "./envelope.ts";
 export type { EnvironmentInfo } from "./environment.ts";
 export { type ErrorName, errorCodes, errorName } from "./error-codes.ts";
-export { type Effect, ProctorError, ProtocolError, RpcError, rpcError } from "./errors.ts";
+export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError, rpcError } from "./errors.ts";
 export {
   clientNotifications,
   type MethodFamily,

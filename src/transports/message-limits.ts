@@ -13,8 +13,8 @@ export const FRAGMENT_BYTES = 8 * MIB;
 export const LARGEST_SENT_BYTES = 60 * MIB;
 
 /** The size of a message that must not be sent, in bytes; `null` for one that may. Short ones cost nothing to ask for. */
-export function oversizeOf(message: string, limitBytes = LARGEST_SENT_BYTES): number | null {
+export function oversizeOf(message: string | Uint8Array, limitBytes = LARGEST_SENT_BYTES): number | null {
   if (message.length * 3 <= limitBytes) return null; // a UTF-16 unit becomes at most 3 bytes
-  const bytes = Buffer.byteLength(message);
+  const bytes = typeof message === "string" ? Buffer.byteLength(message) : message.length;
   return bytes > limitBytes ? bytes : null;
 }

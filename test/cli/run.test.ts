@@ -10,6 +10,7 @@ import { serve } from "../../src/index.ts";
 import { withReference } from "../client/suite/reference.ts";
 import { startServer } from "../conformance/peer/server.ts";
 import { FaultProxy } from "../fault-proxy.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { isAlive, printed, proctor } from "./command.ts";
 
 /** A folder that is gone when the test is over. */
@@ -359,6 +360,30 @@ describe("a lost connection", () => {
     expect(stderr).toMatch(/^proctor: connection lost \(.+\), recovering\nproctor: recovered\n$/);
     expect(exitCode).toBe(7);
     expect(stdout === undisturbed.stdout).toBe(true); // not toBe: nobody wants to read that difference
+  });
+
+  test("is a pause also for a command that was itself suspended, for longer than the executor puts up with", async () => {
+    const clock = new VirtualClock();
+    await using server = await serve({ clock });
+    const args = ["run", "--url", server.url, "--stdin", "--", "sh", "-c", script];
+    const undisturbed = await proctor(args, { input: "go\n" });
+
+    await using running = proctor(args);
+    await printed(running.stdout, /^1000$/m);
+    running.kill("SIGSTOP");
+    const connections = () => {
+      clock.advance(1_000);
+      return server.executor.counts.connections;
+    };
+    // A minute without a sign of life, on the executor's clock.
+    await expect.poll(connections, { interval: 5, timeout: 10_000 }).toBe(0);
+    expect(server.executor.counts).toMatchObject({ sessions: 1, processes: 1 });
+    running.kill("SIGCONT");
+    running.stdin?.end("go\n");
+    const { stdout, stderr, exitCode } = await running;
+    expect(stderr).toMatch(/^proctor: connection lost \(.+\), recovering\nproctor: recovered\n$/);
+    expect(exitCode).toBe(7);
+    expect(stdout === undisturbed.stdout).toBe(true);
   });
 
   test("may come again and again", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { verifies } from "../rules/verifies.ts";
 import { scriptedLink, settled, startScripted } from "./scripted-link.ts";
 
 describe("closing a link", () => {
   it("does not wait for longer than a second for an executor that answers nothing (03 D-14)", async () => {
+    verifies("03 D-14");
     const { link, peer, clock } = await scriptedLink();
     const { processId } = await startScripted(link, peer);
     let closed = false;

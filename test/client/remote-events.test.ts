@@ -48,7 +48,7 @@ describe("events", () => {
   });
 
   it("whose predecessor does not come are let go at a bound, and read instead: nothing is lost (03 D-6)", async () => {
-    verifies("03 D-6");
+    verifies("03 CL-37");
     const { link, peer } = await scriptedLink();
     const { process, processId } = await startScripted(link, peer);
     const text = process.text();

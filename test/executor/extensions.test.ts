@@ -160,6 +160,7 @@ describe("session/list", () => {
 
 describe("session/end", () => {
   it("kills everything at once, and nobody finds the session any more (03 D-14)", async () => {
+    verifies("03 D-14");
     const { world, peer, sessionId } = await running();
     await peer.request("process/start", startParams("q"));
     await expect(peer.request("session/end")).resolves.toEqual({});
@@ -207,6 +208,7 @@ describe("session/end", () => {
 
 describe("a start with a startId", () => {
   it("joins the first one, on another connection as well, and nothing is started twice (03 D-4)", async () => {
+    verifies("03 D-4");
     const world = new ScriptedExecutor();
     world.host.holdsSpawns = true;
     const first = await world.connect();
@@ -252,6 +254,7 @@ describe("a start with a startId", () => {
 
 describe("a call with an idempotencyKey", () => {
   it("is done once, whichever connection repeats it, and answers the same (03 D-5)", async () => {
+    verifies("03 D-5");
     await using folder = await mkdtempDisposable(join(tmpdir(), "proctor-key-"));
     const world = new ScriptedExecutor();
     const first = await world.connect();

@@ -24,7 +24,8 @@ it("depends on the session and the attempt alone, so that a run can be repeated 
   );
 });
 
-it("spreads the clients of one executor over the whole range, and each client over its attempts", () => {
+it("spreads the clients of one executor over the whole range, and each client over its attempts (03 D-10)", () => {
+  verifies("03 D-10");
   const spread = (pauses: readonly number[]) => {
     // 41 whole milliseconds are possible; of a thousand draws none may be much favoured.
     const counts = [...Map.groupBy(pauses, (pause) => pause).values()].map(({ length }) => length);

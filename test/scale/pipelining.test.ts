@@ -40,9 +40,9 @@ it.each([
   ["that reads all the time", true],
   ["that reads only after its last write", false],
 ])(
-  "so they are with a process that prints without end, to a peer %s; and the session can be resumed (01 B-2)",
+  "so they are with a process that prints without end, to a peer %s; and the session can be resumed (03 T-11, 01 B-2)",
   async (_, readsMeanwhile) => {
-    verifies("01 B-2");
+    verifies("03 T-11", "03 D-7", "01 B-2");
     const client = await RpcClient.open(server.url);
     await client.result("process/start", noisy);
     await burst(client, 5_000, readsMeanwhile);

@@ -78,7 +78,7 @@ describe("a connection that is lost", () => {
     await world.pass(1);
     expect(link.state.value).toBe("Failed");
     expect(link.state.reason).toMatch(/; failed to resume the session: recovery timed out after 5s$/);
-    expect(await call).toMatchObject({ code: "linkFailed", effect: "notApplied", generation: 1 });
+    expect(await call).toMatchObject({ code: "linkFailed", effect: "notApplied", link: { generation: 1 } });
     const pauses = world.dialledAtMs.slice(2).map((at, nth) => at - (world.dialledAtMs[nth + 1] ?? 0));
     expect(pauses[0]).toBeGreaterThanOrEqual(40);
     expect(pauses[0]).toBeLessThanOrEqual(60);
@@ -187,6 +187,32 @@ describe("a connection that is lost", () => {
     expect(link.state.reason).toContain("going away");
     expect(link.state.reason).not.toContain("resume");
     expect(world.clock.pending).toBe(0);
+  });
+});
+
+describe("catching up", () => {
+  it("asks for all processes at once, as far as the window goes, and first for those that somebody waits for (03 D-9)", async () => {
+    verifies("03 D-9", "03 CL-40", "03 I-27");
+    const link = await world.connect();
+    const started = [];
+    for (let n = 0; n < 100; n += 1) started.push(await startScripted(link, world.peer));
+    const awaited = started.slice(-20);
+    for (const { process } of awaited) process.events$.subscribe();
+    await world.cut();
+    const reads = () => world.peer.requests.filter(({ method }) => method === "process/read");
+    const atOnce = reads();
+    expect(atOnce.length).toBeGreaterThan(50);
+    expect(atOnce.length).toBeLessThanOrEqual(64);
+    expect(atOnce.slice(0, 20).map(({ params }) => params.processId)).toEqual(
+      awaited.map(({ processId }) => processId),
+    );
+    expect(link.state.value).toBe("Recovering");
+    for (const { id } of atOnce) world.peer.answer(readAnswer(), id);
+    await settled();
+    for (const { id } of reads().slice(atOnce.length)) world.peer.answer(readAnswer(), id);
+    await settled();
+    expect(link.state.value).toBe("Connected");
+    expect(new Set(reads().map(({ params }) => params.processId)).size).toBe(100);
   });
 });
 
@@ -338,7 +364,11 @@ describe("calls", () => {
     await world.cut();
     for (const failed of [write, remove, interrupt]) {
       expect(await failed).toBeInstanceOf(DisconnectedError);
-      expect(await failed).toMatchObject({ code: "disconnected", effect: "unknown", generation: 1 });
+      expect(await failed).toMatchObject({
+        code: "disconnected",
+        effect: "unknown",
+        link: { state: "Recovering", generation: 1 },
+      });
     }
     const newer = link.environmentInfo();
     world.mode = "accept";
@@ -396,7 +426,7 @@ describe("calls", () => {
     await world.pass(1_000);
     await closing;
     expect(await terminating).toBeInstanceOf(LinkClosedError);
-    expect(await calls[0]).toMatchObject({ code: "linkClosed", effect: "notApplied", generation: 1 });
+    expect(await calls[0]).toMatchObject({ code: "linkClosed", effect: "notApplied", link: { generation: 1 } });
   });
 });
 

@@ -40,7 +40,7 @@ it.each([
   ["towards the client", ["toClient" as const]],
   ["towards the executor", ["toExecutor" as const]],
 ])(
-  "a path that goes silent %s is noticed within 10 s, and the session comes back over another (03 D-1, T-10)",
+  "a path that goes silent %s is noticed within 10 s, and the session comes back over another (03 D-1)",
   async (_, directions) => {
     verifies("03 D-1", "03 SS-19");
     const remote = await link.start(["sh", "-c", "read x; echo got $x"], { stdin: true });
@@ -66,5 +66,49 @@ it.each([
     expect(executorMs).toBeLessThan(4_000);
     await write;
     expect(await text).toBe("got it\n");
+  },
+);
+
+it.each([
+  ["both ways", []],
+  ["towards the client", ["toClient" as const]],
+  ["towards the executor", ["toExecutor" as const]],
+])(
+  "a path that swallows everything %s for 20 s is in use again within 12 s of its return, and nothing is missing (03 T-10)",
+  async (_, directions) => {
+    verifies("03 T-10", "03 D-1");
+    const remote = await link.start(["sh", "-c", "while read n; do seq $n; echo error $n >&2; done; exit 5"], {
+      stdin: true,
+    });
+    const [stdout, stderr] = [remote.text("stdout"), remote.text("stderr")];
+    await remote.stdin.write("100\n");
+    proxy.stall(...directions);
+    const writes = [remote.stdin.write("200\n"), remote.stdin.write("300\n")];
+    const endMs = clocks.client.now() + 20_000;
+    await passUntil(
+      () => {
+        clocks.executor.advance(20);
+        return clocks.client.now() >= endMs;
+      },
+      clocks.client,
+      20,
+    );
+    expect(link.state.value).toBe("Recovering"); // whoever dials is swallowed as well
+    proxy.heal();
+    const backMs = await passUntil(
+      () => {
+        clocks.executor.advance(20);
+        return link.state.value === "Connected";
+      },
+      clocks.client,
+      20,
+    );
+    expect(backMs).toBeLessThanOrEqual(12_000);
+    await Promise.all(writes);
+    await remote.stdin.end();
+    const numbers = (to: number) => Array.from({ length: to }, (_, n) => `${n + 1}\n`).join("");
+    expect(await stdout).toBe([100, 200, 300].map(numbers).join(""));
+    expect(await stderr).toBe("error 100\nerror 200\nerror 300\n");
+    expect(await remote.exited).toMatchObject({ exitCode: 5 });
   },
 );

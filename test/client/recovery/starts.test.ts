@@ -155,7 +155,7 @@ describe("a start whose answer is lost (03 D-4)", () => {
     expect(asked).toEqual([0, 1, 3].map((afterSeq) => ({ processId, afterSeq, maxBytes: 1_048_576, waitMs: 0 })));
     const process = await starting;
     expect(await process.text()).toBe("one two ");
-    expect(await process.exited).toEqual({ exitCode: 0 });
+    expect(await process.exited).toMatchObject({ exitCode: 0 });
   });
 
   it("fails with the link when that cannot be recovered (03 CL-47)", async () => {

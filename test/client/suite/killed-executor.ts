@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LinkFailedError } from "../../../src/index.ts";
 import { killNow } from "../../conformance/peer/process-tree.ts";
+import { verifies } from "../../rules/verifies.ts";
 import type { Venue } from "./venue.ts";
 
 /** What of a venue is needed here. */
@@ -13,7 +14,8 @@ export interface MortalVenue {
 /** The executor dies in the middle of everything. */
 export function killedExecutorTests({ openMortal, recovers }: MortalVenue): void {
   describe("an executor that is killed", () => {
-    it("settles everything that is pending, and every later call with the same reason (design rule 2)", async () => {
+    it("settles everything that is pending, and every later call with the same reason (design rule 2, 03 I-18)", async () => {
+      verifies("03 I-18");
       await using mortal = await openMortal();
       const { link } = mortal;
       const states: string[] = [];

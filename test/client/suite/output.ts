@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OutputMissedError } from "../../../src/index.ts";
+import { verifies } from "../../rules/verifies.ts";
 import { allEvents, untilStill } from "./collected.ts";
 import type { Venue } from "./venue.ts";
 
@@ -41,7 +42,8 @@ export function outputTests(venue: Venue): void {
       expect(await process.text()).toBe("a\ufffdb\ufffd");
     });
 
-    it("whoever subscribes after the close gets every event again, and the end", async () => {
+    it("whoever subscribes after the close gets every event again, and the end (03 I-5)", async () => {
+      verifies("03 I-5");
       await using link = await venue.open();
       const process = await link.start(["sh", "-c", "echo one; echo two >&2; exit 3"]);
       const early = await allEvents(process);
