@@ -148,7 +148,7 @@ const mutants: readonly Mutant[] = [
   {
     name: "keeps a closed process for ever",
     file: "machines/process-machine.ts",
-    from: 'after: { closedRetention: "Evicted" },',
+    from: 'after: { closedRetention: "#process.Evicted" },',
     to: "",
   },
   {
