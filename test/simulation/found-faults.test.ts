@@ -50,7 +50,7 @@ it("carries on what was asked over a connection that lost its session to another
       operations: [start({ program: { ...quietProgram, spawnMs: 3_000 } })],
       faults: [
         { type: "blackHole", client: 0, at: 15, forMs: 2_000, direction: "up" },
-        { type: "steal", client: 0, at: 20, forMs: 50 },
+        { type: "steal", client: 0, at: 20, forMs: 50, thieves: 1, knowsIt: true },
       ],
     }),
   ).toEqual([]);
