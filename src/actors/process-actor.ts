@@ -3,7 +3,7 @@ import { processMachine } from "../machines/process-machine.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
-import { rpcError } from "../protocol/errors.ts";
+import { rpcError, startCancelled } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
@@ -300,7 +300,7 @@ export class ProcessActor {
       this.#stdin.end("broken");
       this.#log.close();
       this.#owner.forget(this);
-      this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
+      this.#start.reject(rpcError("invalidRequest", `process ${this.processId} ${startCancelled}`));
       this.#end.resolve();
     },
   };

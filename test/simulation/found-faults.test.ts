@@ -68,3 +68,12 @@ it("notices a connection that dies while the processes are caught up, and tries 
     }),
   ).toEqual([]);
 });
+
+it("does not say that a start had no effect whose process was killed with its session", async () => {
+  expect(
+    await violationsOf({
+      inPieces: true,
+      operations: [start({ program: { ...quietProgram, spawnMs: 0 } }), { type: "close", at: 10, client: 0 }],
+    }),
+  ).toEqual([]);
+});
