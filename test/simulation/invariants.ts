@@ -1,3 +1,4 @@
+import { LinkFailedError } from "../../src/actors/link-errors.ts";
 import { ProcessLostError } from "../../src/actors/remote-process-actor.ts";
 import type { Fault } from "./scenario.ts";
 import type { Call, SimClient } from "./sim-client.ts";
@@ -91,6 +92,8 @@ function checkCalls(world: World): void {
       if (call.type === "start") checkStart(world, call);
       if (call.type === "writeFile") checkFile(world, call);
     }
+    const reasons = client.calls.flatMap(({ error }) => (error instanceof LinkFailedError ? [error.message] : []));
+    if (new Set(reasons).size > 1) world.violate("I-24", `${client.name} failed for ${reasons.join(" and for ")}`);
     for (const name of new Set(client.calls.map((call) => call.name))) {
       const calls = client.calls.filter((call) => call.name === name);
       checkStdin(world, name, calls);

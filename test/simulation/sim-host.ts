@@ -15,6 +15,9 @@ import { SimChild } from "./sim-child.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimSpill } from "./sim-spill.ts";
 
+/** How long a closed process stays readable (02 P-64). */
+const retentionMs = 30_000;
+
 /** What a simulated machine is made of. */
 export interface SimHostOptions {
   readonly clock: Clock;
@@ -63,7 +66,8 @@ export class SimHost implements Host, ProcessHost {
     this.spawning -= 1;
     if (program.failsToSpawn) throw new SpawnError("No such file or directory (os error 2)");
     trace(`${name} is spawned`);
-    this.spawns.set(name, (this.spawns.get(name) ?? 0) + 1);
+    if (this.#isForgotten(name)) trace(`${name} was closed so long ago that nobody knows that it ran`);
+    else this.spawns.set(name, (this.spawns.get(name) ?? 0) + 1);
     const child = new SimChild(this.children.size + 1, name, spec, program, { clock, listener, trace, signalled });
     this.children.set(name, child);
     return child;
@@ -73,6 +77,15 @@ export class SimHost implements Host, ProcessHost {
   crash(): void {
     this.#isCrashed = true;
     for (const child of this.children.values()) child.crash();
+  }
+
+  /**
+   * A closed process is kept for its retention, whether or not its client is there to hear of it (03 SS-53); a start that is
+   * repeated after that is a new one. Where D-3 holds, which lets the retention wait for the client, this never happens.
+   */
+  #isForgotten(name: string): boolean {
+    const overAtMs = this.children.get(name)?.overAtMs ?? null;
+    return overAtMs !== null && this.#options.clock.now() - overAtMs >= retentionMs;
   }
 
   #after(ms: number): Promise<void> {
