@@ -1,198 +1,20 @@
-import { spawnSync } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-/** A rule that is broken on purpose, and must be found by the simulation. */
-interface Mutant {
-  readonly name: string;
-  /** In `src`. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
-
-const mutants: readonly Mutant[] = [
-  {
-    name: "forgets which writes it has taken",
-    file: "actors/write-ledger.ts",
-    from: "return this.#ids.has(writeId);",
-    to: "return this.#ids.has(writeId) && this.#ids.size < 0;",
-  },
-  {
-    name: "installs a connection before the processes are caught up",
-    file: "machines/link-machine.ts",
-    from: `              target: "CatchingUp",
-              actions: { type: "recordHandshake", params: ({ event }) => event.output },`,
-    to: 'target: "#link.Connected", actions: ["recordInstalled", "installCandidate"],',
-  },
-  {
-    name: "forgets to put events in order",
-    file: "actors/event-order.ts",
-    from: "const next = this.#waiting.get(this.#lastSeq + 1);",
-    to: "const next = this.#waiting.values().next().value;",
-  },
-  {
-    name: "lets a resume win the tie with the expiry",
-    file: "machines/session-machine.ts",
-    from: "now < context.deadline,",
-    to: "now <= context.deadline,",
-  },
-  {
-    name: "does not kill the processes of a session that expires",
-    file: "machines/process-machine.ts",
-    from: `        "session.expired": {
-          target: "Evicted",
-          actions: { type: "signalGroup", params: { signal: "SIGKILL" } },
-        },
-      },
-      states: {
-        child: {`,
-    to: `        "session.expired": { target: "Evicted" },
-      },
-      states: {
-        child: {`,
-  },
-  {
-    name: "does not kill a process whose start was given up",
-    file: "actors/remote-process-actor.ts",
-    from: "if (this.#signal?.aborted === true || error instanceof ProtocolError) this.effects.terminate();",
-    to: "",
-  },
-  {
-    name: "asks for one event too few after an outage",
-    file: "actors/missed-events.ts",
-    from: "afterSeq: this.#order.lastSeq,",
-    to: "afterSeq: this.#order.lastSeq + 1,",
-  },
-  {
-    name: "sends again what must not be repeated",
-    file: "actors/waiting-calls.ts",
-    from: "const kept = calls.filter((call) => !call.wasSent || call.isRepeatable);",
-    to: "const kept = [...calls];",
-  },
-  {
-    name: "carries lost calls on behind newer ones",
-    file: "actors/waiting-calls.ts",
-    from: "this.#calls = [...calls, ...this.#calls];",
-    to: "this.#calls = [...this.#calls, ...calls.toReversed()];",
-  },
-  {
-    name: "says of every lost call that it was not applied",
-    file: "actors/link-actor.ts",
-    from: 'call.reject(this.#endError(call.wasSent ? "unknown" : "notApplied"));',
-    to: 'call.reject(this.#endError("notApplied"));',
-  },
-  {
-    name: "does not know a repeated start again",
-    file: "actors/process-actor.ts",
-    from: "return startId !== null && this.#startId === startId;",
-    to: "return startId !== null && this.#startId !== this.#startId;",
-  },
-  {
-    name: "does not know a repeated file operation again",
-    file: "actors/outcome-cache.ts",
-    from: "if (known !== undefined)",
-    to: "if (known !== undefined && this.#outcomes.size < 0)",
-  },
-  {
-    name: "closes a process when its first stream has ended",
-    file: "machines/process-machine.ts",
-    from: '{ guard: "isTerminal", target: "Ended" }, { target: "Open" }',
-    to: '{ guard: "isTerminal", target: "Ended" }, { target: "Ended" }',
-  },
-  {
-    name: "leaves the connection of a failed attempt open",
-    file: "actors/link-connections.ts",
-    from: "    this.#candidate?.destroy();\n    this.#candidate = null;",
-    to: "    this.#candidate = null;",
-  },
-  {
-    name: "leaves a connection open that came too late",
-    file: "actors/link-actor.ts",
-    from: "if (signal.aborted) return transport.destroy();",
-    to: "if (signal.aborted) return;",
-  },
-  {
-    name: "does not try again when the session is still held",
-    file: "actors/link-errors.ts",
-    from: "readonly isRetryable = true;\n\n  constructor(cause: unknown)",
-    to: "readonly isRetryable: boolean = false;\n\n  constructor(cause: unknown)",
-  },
-  {
-    name: "never evicts a silent holder",
-    file: "machines/session-machine.ts",
-    from: 'after: { probeGrace: "Evicting" }',
-    to: "after: {}",
-  },
-  {
-    name: "does not read what was printed before a start was confirmed",
-    file: "actors/remote-process-actor.ts",
-    from: "void this.#missed.readDue();",
-    to: "",
-  },
-  {
-    name: "stops children for a slow reader, and never lets them go on",
-    file: "actors/connection-actor.ts",
-    from: "    this.#throttle();\n    this.#session?.resumeOutput();",
-    to: "    this.#throttle();",
-  },
-  {
-    name: "does not watch the connection over which it catches up",
-    file: "machines/link-machine.ts",
-    from: 'after: { pongWait: "#link.Recovering.BackingOff" },',
-    to: "",
-  },
-  {
-    name: "keeps a closed process for ever",
-    file: "machines/process-machine.ts",
-    from: 'after: { closedRetention: "#process.Evicted" },',
-    to: "",
-  },
-  {
-    name: "cuts short a write that has to wait, and says that it was accepted",
-    file: "actors/stdin-queue.ts",
-    from: "this.#queued.push(bytes);",
-    to: "if (this.#queued.length < 1) this.#queued.push(bytes);",
-  },
-];
+import { mutants } from "../test/simulation/mutants.ts";
+import { MutatedCopy } from "../test/simulation/mutated-copy.ts";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
-    only: { type: "string" },
+    /** Part of the name of those that are tried. */
+    only: { type: "string", default: "" },
   },
 });
-const root = fileURLToPath(new URL("..", import.meta.url));
-const copy = await mkdtemp(join(tmpdir(), "proctor-mutants-"));
-let survivors = 0;
-try {
-  for (const folder of ["test", "scripts"]) await cp(join(root, folder), join(copy, folder), { recursive: true });
-  await cp(join(root, "package.json"), join(copy, "package.json"));
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const mutant of mutants) if (mutant.name.includes(values.only ?? "")) await hunt(mutant);
-} finally {
-  await rm(copy, { recursive: true, force: true });
-}
-if (survivors > 0) process.exitCode = 1;
 
-async function hunt({ name, file, from, to }: Mutant): Promise<void> {
-  await rm(join(copy, "src"), { recursive: true, force: true });
-  await cp(join(root, "src"), join(copy, "src"), { recursive: true });
-  const path = join(copy, "src", file);
-  const source = await readFile(path, "utf8");
-  if (source.split(from).length !== 2) throw new Error(`the place of "${name}" in ${file} is not there once`);
-  await writeFile(
-    path,
-    source.replace(from, () => to),
-  );
-  const args = ["scripts/simulate.ts", "--runs", values.runs, "--seed", values.seed, "--brief"];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
-  const word = status === 0 ? "SURVIVED" : "found";
-  if (status === 0) survivors += 1;
-  const last = stdout.trim().split("\n").at(-1) ?? "";
-  console.log(`${word}  ${name}\n       ${last}${status === 0 ? "" : stderr.slice(0, 300)}`);
+await using copy = await MutatedCopy.make();
+for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
+  await copy.break(mutant);
+  const { hasFailed, text } = await copy.simulate("--runs", values.runs, "--seed", values.seed, "--brief");
+  console.log(`${hasFailed ? "found" : "SURVIVED"}  ${mutant.name}\n       ${text.trim().split("\n").at(-1) ?? ""}`);
+  if (!hasFailed) process.exitCode = 1;
 }

@@ -1,54 +1,55 @@
 import { parseArgs } from "node:util";
-import fc from "fast-check";
-import type { Scenario } from "../test/simulation/scenario.ts";
-import { scenarios } from "../test/simulation/scenarios.ts";
-import { simulate } from "../test/simulation/simulate.ts";
+import { runAll } from "../test/simulation/seed-batches.ts";
+import { report, runSeed } from "../test/simulation/seeds.ts";
+import { renewStoredTraces, traceHashes } from "../test/simulation/stored-traces.ts";
 
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "1000" },
+    /** How many seeds, beginning with the first. */
+    runs: { type: "string" },
+    /** The first seed; without `runs` the only one, and its trace is shown. */
     seed: { type: "string" },
-    path: { type: "string" },
-    /** Whether each run is made twice, and compared. */
+    /** Each run is made twice, and compared. */
     twice: { type: "boolean", default: false },
-    /** Stops at the first failure, and only says that there is one. */
+    /** Only says that a seed fails; does not look for the smallest scenario that does. */
     brief: { type: "boolean", default: false },
+    /** Shows what the stored seeds do, each in one number. */
+    hashes: { type: "boolean", default: false },
+    /** Takes what the stored seeds do for right, after a change of behaviour on purpose. */
+    renew: { type: "boolean", default: false },
   },
 });
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-const counts = { runs: 0, steps: 0, virtualMs: 0 };
-const startMs = performance.now();
 
-const property = fc.asyncProperty(scenarios, async (scenario) => {
-  const outcome = await simulate(scenario);
-  counts.runs += 1;
-  counts.steps += outcome.steps;
-  counts.virtualMs += outcome.virtualMs;
-  if (values.twice && (await simulate(scenario)).hash !== outcome.hash) throw new Error("two runs differ");
-  if (outcome.violations[0] !== undefined) throw new Error(outcome.violations[0]);
-});
-const details = await fc.check<[Scenario]>(property, {
-  numRuns: Number(values.runs),
-  seed,
-  endOnFailure: values.brief,
-  ...(values.path === undefined ? {} : { path: values.path }),
-});
+if (values.renew) await renewStoredTraces();
+else if (values.hashes) console.log(JSON.stringify(await traceHashes()));
+else if (values.seed !== undefined && values.runs === undefined) await replay(Number(values.seed));
+else await runMany(values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed));
 
-const seconds = (performance.now() - startMs) / 1_000;
-const rate = (counts.runs / seconds).toFixed(0);
-console.log(
-  `${counts.runs} runs in ${seconds.toFixed(1)} s (${rate} a second), ${counts.steps} steps, ${Math.round(counts.virtualMs / 1_000)} s of virtual time`,
-);
-if (details.failed && values.brief) {
-  const [first] = String(details.errorInstance).split("\n");
-  console.log(`run ${details.numRuns}: ${first}`);
-  process.exitCode = 1;
-} else if (details.failed && details.counterexample !== null) {
-  const [scenario] = details.counterexample;
-  const { trace, violations } = await simulate(scenario);
-  console.log(trace.join("\n"));
-  console.log(JSON.stringify(scenario));
-  console.log(`SIM FAILED  ${violations[0] ?? String(details.errorInstance)}`);
-  console.log(`  replay:   npm run simulate -- --seed ${details.seed} --path ${details.counterexamplePath} --runs 1`);
+async function replay(seed: number): Promise<void> {
+  const run = await runSeed(seed, { shrinks: true, twice: values.twice });
+  console.log(run.outcome.trace.join("\n"));
+  console.log(`seed ${seed}: trace ${run.outcome.hash}`);
+  if (run.minimal !== null) fail(report(run));
+}
+
+async function runMany(first: number): Promise<void> {
+  const startMs = performance.now();
+  const { runs, steps, virtualMs, failed } = await runAll({
+    first,
+    runs: Number(values.runs ?? 1_000),
+    twice: values.twice,
+  });
+  const seconds = (performance.now() - startMs) / 1_000;
+  const rate = (runs / seconds).toFixed(0);
+  console.log(
+    `${runs} runs from seed ${first} in ${seconds.toFixed(1)} s (${rate} a second), ${steps} steps, ${Math.round(virtualMs / 1_000)} s of virtual time`,
+  );
+  if (failed === null) return;
+  if (values.brief) fail(`run ${failed.seed - first + 1}: ${failed.violation}`);
+  else fail(report(await runSeed(failed.seed, { shrinks: true, twice: values.twice })));
+}
+
+function fail(text: string): void {
+  console.log(text);
   process.exitCode = 1;
 }

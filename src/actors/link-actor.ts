@@ -4,7 +4,7 @@ import type { HandshakeOutcome } from "../machines/link-context.ts";
 import { linkMachine } from "../machines/link-machine.ts";
 import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
-import { ProctorError } from "../protocol/errors.ts";
+import { ProctorError, RpcError, startCancelled } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
@@ -132,13 +132,19 @@ export class LinkActor {
 
   /**
    * Starts a process, once: a lost answer is the caller's to make good (03 CL-50).
-   * @throws DisconnectedError when the start was sent and its answer was lost; otherwise as `call`.
+   * @throws DisconnectedError when the start was sent and its answer was lost; otherwise as `call`. A start that the executor
+   *   has cancelled may have run for a moment.
    */
   async start(params: WireParams<"process/start">, signal: AbortSignal | undefined): Promise<void> {
     // An executor that knows start ids lets a repeated start join the first one: then no answer can be lost (03 D-4).
     const isRepeatable = this.offers("startId");
     const named = isRepeatable ? { ...params, startId: this.#options.random.uuid() } : params;
-    await this.call("process/start", named, { signal, isRepeatable });
+    try {
+      await this.call("process/start", named, { signal, isRepeatable });
+    } catch (error) {
+      if (!(error instanceof RpcError && error.message.endsWith(startCancelled))) throw error;
+      throw new RpcError(error.rpcCode, error.message, { cause: error, effect: "unknown" });
+    }
   }
 
   /** Follows a process; must be called before it is started, since its events can come before the answer (01 W-43). */

@@ -1,7 +1,7 @@
 import { type Actor, waitFor } from "xstate";
 import { type ProcessEvent, processMachine } from "../machines/process-machine.ts";
 import { type Child, type ChildEnd, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
-import { rpcError } from "../protocol/errors.ts";
+import { rpcError, startCancelled } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { Params } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
@@ -275,7 +275,7 @@ export class ProcessActor implements ClosedProcess {
       this.#input.terminated();
       this.#record.dispose();
       this.#owner.forget(this);
-      this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
+      this.#start.reject(rpcError("invalidRequest", `process ${this.processId} ${startCancelled}`));
       this.#end.resolve();
     },
   };

@@ -78,6 +78,12 @@ export function rpcError(name: ErrorName, message: string, data?: unknown): RpcE
  */
 export const sessionTakenOver = "session has been resumed by another connection";
 
+/**
+ * How the refusal of a start ends whose process was to be ended before it was up (03 SS-54). What it says of the effect is
+ * nothing: the program may have run until it was killed.
+ */
+export const startCancelled = "start was cancelled";
+
 /** A peer sent something that the protocol does not allow; the connection cannot go on. */
 export class ProtocolError extends ProctorError {
   constructor(message: string, options: ProctorErrorOptions = {}) {

@@ -41,6 +41,16 @@ export class FollowedProcess {
     });
   }
 
+  /** The number of its last event that has arrived. */
+  get lastSeq(): number {
+    return (this.#nextSeq ?? 1) - 1;
+  }
+
+  /** Has it printed more than an executor without a disk keeps? */
+  get mayHaveGap(): boolean {
+    return this.#printedBytes() > recentBytes;
+  }
+
   /** Reads its output at its own pace, beside following it. */
   async read(clock: Clock, pauseMs: number, wasDisposed: () => boolean): Promise<void> {
     this.#reading = "reads";
@@ -59,7 +69,7 @@ export class FollowedProcess {
         this.#violate("I-1", `${this.name}: a reader got ${bytes} bytes of ${printed}`);
     } catch (error) {
       this.#reading = "done";
-      const mayMiss = error instanceof OutputMissedError && this.#printedBytes() > recentBytes;
+      const mayMiss = error instanceof OutputMissedError && this.mayHaveGap;
       if (!mayMiss && this.error === null) this.#violate("I-4", `${this.name}: a reader fails: ${String(error)}`);
     }
   }
@@ -109,7 +119,7 @@ export class FollowedProcess {
 
   /** A subscriber begins with the first event, or with what is kept of very much output (I-5). */
   #firstSeq(seq: number): number {
-    return this.#printedBytes() > recentBytes ? seq : 1;
+    return this.mayHaveGap ? seq : 1;
   }
 
   #printedBytes(): number {

@@ -50,7 +50,7 @@ it("carries on what was asked over a connection that lost its session to another
       operations: [start({ program: { ...quietProgram, spawnMs: 3_000 } })],
       faults: [
         { type: "blackHole", client: 0, at: 15, forMs: 2_000, direction: "up" },
-        { type: "steal", client: 0, at: 20, forMs: 50 },
+        { type: "steal", client: 0, at: 20, forMs: 50, thieves: 1, knowsIt: true },
       ],
     }),
   ).toEqual([]);
@@ -65,6 +65,15 @@ it("notices a connection that dies while the processes are caught up, and tries 
         // The second answer is that to the read.
         { type: "cutOnMessage", client: 0, dial: 2, direction: "down", message: 2, how: "stranded" },
       ],
+    }),
+  ).toEqual([]);
+});
+
+it("does not say that a start had no effect whose process was killed with its session", async () => {
+  expect(
+    await violationsOf({
+      inPieces: true,
+      operations: [start({ program: { ...quietProgram, spawnMs: 0 } }), { type: "close", at: 10, client: 0 }],
     }),
   ).toEqual([]);
 });

@@ -1,3 +1,6 @@
+import { LinkFailedError } from "../../src/actors/link-errors.ts";
+import { ProcessLostError } from "../../src/actors/process-lost-error.ts";
+import type { Fault } from "./scenario.ts";
 import type { Call, SimClient } from "./sim-client.ts";
 import type { World } from "./simulate.ts";
 
@@ -9,6 +12,7 @@ const retentionMs = 31_000;
 /** After the faults have stopped: every link is in order, or has ended with a reason. */
 export function checkHealed(world: World): void {
   for (const client of world.clients) {
+    if (client.isDead) continue;
     const state = client.link?.state;
     if (state === undefined) {
       if (client.calls[0]?.outcome === "pending") world.violate("I-18", `${client.name} still connects`);
@@ -40,7 +44,7 @@ function checkForgotten(world: World): void {
 function checkLiving(world: World, client: SimClient): void {
   for (const { what, type, name, outcome } of client.calls) {
     const child = world.site.child(name);
-    if (type === "start" && outcome !== "ok" && outcome !== "pending" && child?.isAlive === true) {
+    if (type === "start" && outcome !== "ok" && outcome !== "pending" && child?.isWithinReach === true) {
       world.violate("CL-52", `${what} -> ${outcome}, and the process runs on`);
     }
   }
@@ -49,8 +53,9 @@ function checkLiving(world: World, client: SimClient): void {
     if (type !== "write" || outcome !== "ok" || child?.readsSoon !== true) continue;
     if (line !== null && !child.input.includes(line)) world.violate("I-8", `${what} was accepted and never arrived`);
   }
-  for (const { name, error } of client.followed) {
-    if (error !== null && mustSurvive(world, client)) {
+  for (const { name, error, mayHaveGap } of client.followed) {
+    const isGap = error instanceof ProcessLostError && mayHaveGap && world.scenario.isPlain;
+    if (error !== null && !isGap && mustSurvive(world, client)) {
       world.violate("I-4", `the handle on ${name} failed: ${String(error)}`);
     }
     const child = world.site.child(name);
@@ -66,11 +71,16 @@ function checkLiving(world: World, client: SimClient): void {
 /** After every program of a connected client has finished: everything is known. */
 export function checkOver(world: World): void {
   for (const client of world.clients) {
+    if (client.isDead) continue;
+    for (const { what, outcome } of client.calls) {
+      if (outcome === "pending") world.violate("I-18", `${what} never settles`);
+    }
     if (client.link?.state.value !== "Connected") continue;
     for (const followed of client.followed) followed.checkComplete();
-  }
-  for (const { calls } of world.clients) {
-    for (const { what, outcome } of calls) if (outcome === "pending") world.violate("I-18", `${what} never settles`);
+    for (const link of client.path.links) {
+      const [method] = link.client.isHeld ? world.watch.unansweredOver(link.name) : [];
+      if (method !== undefined) world.violate("8", `${method} over ${link.name} is never answered`);
+    }
   }
 }
 
@@ -78,10 +88,12 @@ export function checkOver(world: World): void {
 function checkCalls(world: World): void {
   for (const client of world.clients) {
     for (const call of client.calls) {
-      if (call.outcome === "pending") world.violate("I-18", `${call.what} never settles`);
+      if (call.outcome === "pending" && !client.isDead) world.violate("I-18", `${call.what} never settles`);
       if (call.type === "start") checkStart(world, call);
       if (call.type === "writeFile") checkFile(world, call);
     }
+    const reasons = client.calls.flatMap(({ error }) => (error instanceof LinkFailedError ? [error.message] : []));
+    if (new Set(reasons).size > 1) world.violate("I-24", `${client.name} failed for ${reasons.join(" and for ")}`);
     for (const name of new Set(client.calls.map((call) => call.name))) {
       const calls = client.calls.filter((call) => call.name === name);
       checkStdin(world, name, calls);
@@ -94,14 +106,15 @@ function checkStart(world: World, { what, name, outcome }: Call): void {
   const spawns = world.site.spawns(name);
   if (spawns > 1) world.violate("F-20", `${name} was spawned ${spawns} times`);
   const ran = world.site.child(name) !== undefined;
-  if (outcome === "ok" && !ran) world.violate("8", `${what} succeeded, and nothing ran`);
+  if ((outcome === "ok" || outcome === "applied") && !ran) world.violate("8", `${what} succeeded, and nothing ran`);
   if (outcome === "notApplied" && ran) world.violate("8", `${what} says that nothing was done, and the process ran`);
 }
 
 function checkFile(world: World, { what, name, outcome }: Call): void {
   const writes = world.site.fileWrites(name);
   if (writes > 1) world.violate("D-5", `${name} was written ${writes} times`);
-  if (outcome === "ok" && writes === 0) world.violate("8", `${what} succeeded, and nothing was written`);
+  if ((outcome === "ok" || outcome === "applied") && writes === 0)
+    world.violate("8", `${what} succeeded, and nothing was written`);
   if (outcome === "notApplied" && writes > 0) world.violate("8", `${what} says that nothing was written`);
 }
 
@@ -153,6 +166,8 @@ export function checkAtEnd(world: World): void {
   if (counts !== undefined && Object.values(counts).some((count) => count > 0)) {
     world.violate("I-28", `the executor still has ${JSON.stringify(counts)}`);
   }
+  const { files } = world.site.disk;
+  if (files > 0) world.violate("I-28", `${files} files are still open`);
   if (world.clock.pending > 0) {
     world.violate("I-28", `${world.clock.pending} timers are left, the next at ${world.clock.nextDeadline}`);
   }
@@ -162,7 +177,16 @@ export function checkAtEnd(world: World): void {
 function mustSurvive({ scenario }: World, client: SimClient): boolean {
   if (scenario.sessionTtlMs < 30_000 || scenario.faults.some((fault) => fault.type === "restart")) return false;
   const outageMs = scenario.faults
-    .filter((fault) => fault.type === "stall" || `c${fault.client}` === client.name)
-    .reduce((sum, fault) => sum + ("forMs" in fault ? fault.forMs : 0), 0);
+    .filter((fault) => isEverybodys(fault) || `c${fault.client}` === client.name)
+    .reduce((sum, fault) => sum + outageOf(fault), 0);
   return outageMs < survivableMs;
+}
+
+function isEverybodys(fault: Fault): boolean {
+  return fault.type === "stall" || (fault.type === "suspend" && fault.who === "executor");
+}
+
+function outageOf(fault: Fault): number {
+  if (fault.type === "tie") return Number.POSITIVE_INFINITY;
+  return "forMs" in fault ? fault.forMs : 0;
 }

@@ -1,4 +1,19 @@
-import type { CutOnMessage } from "./sim-link.ts";
+import type { CutOnMessage } from "./sim-lane.ts";
+
+/** A descendant that a process leaves behind, or that dies before it. */
+export interface Fork {
+  /** From the spawn; a process that is gone by then does not fork. */
+  readonly atMs: number;
+  /** `null`: until it is killed. */
+  readonly livesMs: number | null;
+  /** It leads a session of its own: only a kill finds it, and only as long as its parent lives (02 S-5). */
+  readonly leavesGroup: boolean;
+  /** The streams do not end before it does. */
+  readonly holdsPipes: boolean;
+  readonly heedsTerm: boolean;
+  /** What it prints at its end. */
+  readonly bytes: number;
+}
 
 /** What a process does when it is started. */
 export interface Program {
@@ -18,8 +33,7 @@ export interface Program {
   readonly stderrLagMs: number;
   /** It closes its streams before it exits. */
   readonly closesOutputEarly: boolean;
-  /** A descendant keeps the pipes for so long after the exit. */
-  readonly lingersMs: number;
+  readonly forks: readonly Fork[];
   /** How long it takes to read one write; `null`: it does not read. */
   readonly readEveryMs: number | null;
   /** It closes its stdin after so many writes. */
@@ -46,6 +60,8 @@ export type Operation = { readonly at: number; readonly client: number } & (
   | { readonly type: "write"; readonly slot: number; readonly bytes: number }
   | { readonly type: "closeStdin" | "interrupt" | "signal" | "terminate" | "dispose"; readonly slot: number }
   | { readonly type: "writeFile" | "readFile" | "environmentInfo" | "list" | "close" }
+  /** Many calls at once. */
+  | { readonly type: "burst"; readonly calls: number }
 );
 
 /** Something that goes wrong. */
@@ -66,8 +82,28 @@ export type Fault = { readonly client: number } & (
   | { readonly type: "refuse" | "hang"; readonly at: number; readonly forMs: number }
   /** The executor is started again, after an orderly end or a crash. */
   | { readonly type: "restart"; readonly at: number; readonly forMs: number; readonly crashes: boolean }
-  /** Somebody else is after the session, and keeps it for a while if it comes free. */
-  | { readonly type: "steal"; readonly at: number; readonly forMs: number }
+  /** Others are after the session, each of them keeps it for a while if it comes free; or after one that does not exist. */
+  | {
+      readonly type: "steal";
+      readonly at: number;
+      readonly forMs: number;
+      readonly thieves: number;
+      readonly knowsIt: boolean;
+    }
+  /** The client stays away until somebody else asks for the session at its deadline, or just beside it. */
+  | { readonly type: "tie"; readonly at: number; readonly offsetMs: -1 | 0 | 1 }
+  /** What arrives is taken slowly for a while, so many bytes per millisecond. */
+  | {
+      readonly type: "slow";
+      readonly at: number;
+      readonly forMs: number;
+      readonly direction: "up" | "down" | "both";
+      readonly rate: number;
+    }
+  /** A program does not run for a while, as one that is stopped or on a suspended host. */
+  | { readonly type: "suspend"; readonly at: number; readonly forMs: number; readonly who: "client" | "executor" }
+  /** The client is gone in an instant, with or without an end of its connection. */
+  | { readonly type: "die"; readonly at: number; readonly isHeard: boolean }
   /** Nothing at all runs for a while, as on a suspended machine. */
   | { readonly type: "stall"; readonly at: number; readonly forMs: number }
 );
@@ -81,6 +117,10 @@ export interface Scenario {
   readonly shuffles: boolean;
   readonly byteWeight: number;
   readonly sessionTtlMs: number;
+  /** Do messages arrive in pieces, cut and put together anywhere, or one by one? */
+  readonly inPieces: boolean;
+  /** Has the executor no extensions, like the reference? */
+  readonly isPlain: boolean;
   /** Does an executor keep as little output as it can? */
   readonly keepsLittle: boolean;
   readonly operations: readonly Operation[];
@@ -97,7 +137,7 @@ export const quietProgram: Program = {
   endLagMs: 0,
   stderrLagMs: 0,
   closesOutputEarly: false,
-  lingersMs: 0,
+  forks: [],
   readEveryMs: 0,
   closesStdinAfter: null,
   exitsAtEndOfInput: true,
@@ -114,6 +154,8 @@ export const calmScenario: Scenario = {
   shuffles: false,
   byteWeight: 1,
   sessionTtlMs: 30_000,
+  inPieces: false,
+  isPlain: false,
   keepsLittle: false,
   operations: [],
   faults: [],

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import type { Fault, Operation, Program, Scenario } from "./scenario.ts";
+import type { Fault, Fork, Operation, Program, Scenario } from "./scenario.ts";
 
-/** Operations and faults happen within this time; then everything heals. */
-export const horizonMs = 20_000;
+/** Operations and faults begin within this time. */
+const horizonMs = 20_000;
+/** Then everything heals: late enough for an outage that no link survives. */
+export const healingAtMs = 60_000;
 
 /** Early moments are likely: what is near in time meets. */
 const moment = fc.oneof(
@@ -22,6 +24,15 @@ const stream = fc.constantFrom("stdout" as const, "stderr" as const);
 const piece = fc.record({ afterMs: pause, stream, bytes: size });
 const largePiece = fc.record({ afterMs: fc.constantFrom(0, 0, 0, 20), stream, bytes: fc.constant(65_536) });
 
+const fork: fc.Arbitrary<Fork> = fc.record({
+  atMs: pause,
+  livesMs: fc.constantFrom(0, 30, 500, 5_000, null),
+  leavesGroup: fc.boolean(),
+  holdsPipes: fc.boolean(),
+  heedsTerm: fc.boolean(),
+  bytes: fc.constantFrom(0, 3, 40),
+});
+
 const program: fc.Arbitrary<Program> = fc.record({
   spawnMs: fc.oneof({ weight: 5, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.nat(4_000) }),
   failsToSpawn: rarely,
@@ -34,7 +45,10 @@ const program: fc.Arbitrary<Program> = fc.record({
   endLagMs: fc.constantFrom(0, 0, 1, 40),
   stderrLagMs: fc.constantFrom(0, 0, 1, 200),
   closesOutputEarly: rarely,
-  lingersMs: fc.constantFrom(0, 0, 0, 30, 5_000),
+  forks: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<Fork[]>([]) },
+    { weight: 1, arbitrary: fc.array(fork, { minLength: 1, maxLength: 2 }) },
+  ),
   readEveryMs: fc.constantFrom(0, 0, 0, 30, 2_000, null),
   closesStdinAfter: fc.option(fc.nat(3), { nil: null, freq: 1 }),
   exitsAtEndOfInput: fc.boolean(),
@@ -88,10 +102,24 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       client,
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("burst" as const),
+      at: moment,
+      client,
+      calls: fc.integer({ min: 2, max: 150 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("close" as const), at: moment, client }) },
 );
 
-const outage = fc.oneof({ weight: 3, arbitrary: fc.nat(400) }, { weight: 1, arbitrary: fc.nat(15_000) });
+const direction = fc.constantFrom("up" as const, "down" as const, "both" as const);
+const outage = fc.oneof(
+  { weight: 12, arbitrary: fc.nat(400) },
+  { weight: 4, arbitrary: fc.nat(15_000) },
+  { weight: 1, arbitrary: fc.constantFrom(26_000, 40_000) },
+);
 const cut: fc.Arbitrary<Fault> = fc.record({
   type: fc.constant("cut" as const),
   client,
@@ -103,15 +131,15 @@ const cutOnMessage: fc.Arbitrary<Fault> = fc.record({
   client,
   dial: fc.integer({ min: 1, max: 4 }),
   direction: fc.constantFrom("up" as const, "down" as const),
-  message: fc.integer({ min: 1, max: 12 }),
-  how: fc.constantFrom("lost" as const, "lost" as const, "heard" as const, "heard" as const, "stranded" as const),
+  message: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 3, max: 30 })),
+  how: fc.constantFrom(...(["lost", "lost", "torn", "torn", "heard", "heard", "stranded", "garbled"] as const)),
 });
 const blackHole: fc.Arbitrary<Fault> = fc.record({
   type: fc.constant("blackHole" as const),
   client,
   at: moment,
   forMs: outage,
-  direction: fc.constantFrom("up" as const, "down" as const, "both" as const),
+  direction,
 });
 const noDial: fc.Arbitrary<Fault> = fc.record({
   type: fc.constantFrom("refuse" as const, "hang" as const),
@@ -138,23 +166,55 @@ const steal: fc.Arbitrary<Fault> = fc.record({
   client,
   at: moment,
   forMs: outage,
+  thieves: fc.constantFrom(1, 1, 3),
+  knowsIt: fc.constantFrom(true, true, true, false),
+});
+const tie: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("tie" as const),
+  client,
+  at: moment,
+  offsetMs: fc.constantFrom(...([-1, 0, 0, 1] as const)),
+});
+const slow: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("slow" as const),
+  client,
+  at: moment,
+  forMs: fc.nat(5_000),
+  direction,
+  rate: fc.constantFrom(1, 10, 100, 1_000),
+});
+const suspend: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("suspend" as const),
+  client,
+  at: moment,
+  forMs: outage,
+  who: fc.constantFrom("client" as const, "executor" as const),
+});
+const die: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("die" as const),
+  client,
+  at: moment,
+  isHeard: fc.boolean(),
 });
 
 /** Worlds differ in what goes wrong there: where everything does, nothing gets far enough to fail in an interesting way. */
 const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
-  { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage), { maxLength: 10, size: "max" }) },
-  { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
+  { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, slow), { maxLength: 10, size: "max" }) },
+  { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
   {
     weight: 3,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal), { maxLength: 8, size: "max" }),
+    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal, tie, slow), {
+      maxLength: 8,
+      size: "max",
+    }),
   },
   {
     weight: 2,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, strand, steal), {
-      maxLength: 10,
-      size: "max",
-    }),
+    arbitrary: fc.array(
+      fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, strand, steal, tie, slow, suspend, die),
+      { maxLength: 10, size: "max" },
+    ),
   },
 );
 
@@ -169,6 +229,8 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
     shuffles: fc.boolean(),
     byteWeight: fc.constantFrom(1, 1, 16, 128),
     sessionTtlMs: fc.constantFrom(30_000, 30_000, 30_000, 2_000, 0),
+    inPieces: fc.boolean(),
+    isPlain: fc.constantFrom(false, false, false, true),
     keepsLittle: fc.boolean(),
     operations: fc.array(operation, { maxLength: 30, size: "max" }),
     faults,

@@ -9,7 +9,8 @@ import {
 } from "../../src/ports/process-host.ts";
 import type { OutputStream } from "../../src/protocol/process.ts";
 import { chance } from "./chance.ts";
-import type { Program } from "./scenario.ts";
+import type { Fork, Program } from "./scenario.ts";
+import { SimDescendant } from "./sim-descendant.ts";
 
 /** What a process really did, numbered as its executor has to number it. */
 export type Deed =
@@ -19,6 +20,15 @@ export type Deed =
 /** All output is cut from this, so that no two pieces that could be confused are alike. */
 const text = Buffer.alloc(1 << 20);
 for (let place = 0; place < text.length; place += 4) text.writeUInt32LE(chance("text", place), place);
+
+/** What a child needs of its machine. */
+export interface ChildWorld {
+  readonly clock: Clock;
+  readonly listener: ChildListener;
+  trace(text: string): void;
+  /** Its executor sends it a signal. */
+  signalled(name: string, signal: ChildSignal): void;
+}
 
 interface WaitingWrite {
   readonly bytes: Uint8Array;
@@ -31,6 +41,7 @@ export class SimChild implements Child {
   readonly pid: number;
   readonly name: string;
   readonly spec: ChildSpec;
+  readonly bornAtMs: number;
   readonly signals: ChildSignal[] = [];
   /** What it did, in order: the n-th is event n. */
   readonly deeds: Deed[] = [];
@@ -46,17 +57,20 @@ export class SimChild implements Child {
   readonly #clock: Clock;
   readonly #listener: ChildListener;
   readonly #trace: (text: string) => void;
+  readonly #signalled: (signal: ChildSignal) => void;
   readonly #timers = new Set<unknown>();
+  readonly #descendants: SimDescendant[] = [];
   readonly #open = new Set<OutputStream>();
   readonly #ending = new Set<OutputStream>();
   #writes: WaitingWrite[] = [];
   #reads = 0;
   #isReading = false;
   #readsAll = false;
-  #descendantsAlive = false;
   #paused = false;
   #blocked: (() => void) | null = null;
   #printed = 0;
+  /** It has closed its own ends of the streams. */
+  #hasLetGo = false;
   #isCrashed = false;
 
   constructor(
@@ -64,7 +78,7 @@ export class SimChild implements Child {
     name: string,
     spec: ChildSpec,
     program: Program,
-    { clock, listener, trace }: { clock: Clock; listener: ChildListener; trace: (text: string) => void },
+    { clock, listener, trace, signalled }: ChildWorld,
   ) {
     this.pid = pid;
     this.name = name;
@@ -73,14 +87,30 @@ export class SimChild implements Child {
     this.#clock = clock;
     this.#listener = listener;
     this.#trace = (what) => trace(`${name} ${what}`);
+    this.#signalled = (signal) => signalled(name, signal);
+    this.bornAtMs = clock.now();
     for (const stream of spec.stdin === "pty" ? (["pty"] as const) : (["stdout", "stderr"] as const))
       this.#open.add(stream);
     this.#printNext(0);
+    for (const fork of program.forks) this.#after(fork.atMs, () => this.#fork(fork));
   }
 
   /** Does it, or a descendant of it, still run? */
   get isAlive(): boolean {
-    return !this.#isCrashed && (!this.hasExited || this.#descendantsAlive);
+    return !this.#isCrashed && (!this.hasExited || this.#descendants.some(({ isAlive }) => isAlive));
+  }
+
+  /** Does something run that an order to this process ends? Not what outlives its close: that is the session's to end. */
+  get isWithinReach(): boolean {
+    if (this.#isCrashed || !this.hasExited) return !this.#isCrashed;
+    return !this.isOver && this.#descendants.some(({ isAlive }) => isAlive);
+  }
+
+  /** Kills every descendant, wherever it fled; resolves when none is left (03 D-13). */
+  async endDescendants(): Promise<void> {
+    const alive = this.#descendants.filter(({ isAlive }) => isAlive);
+    for (const descendant of alive) descendant.signal("SIGKILL");
+    await Promise.all(alive.map(({ ended }) => ended));
   }
 
   /** Has everything ended that its executor has to hear of? */
@@ -98,8 +128,8 @@ export class SimChild implements Child {
   finishSoon(): void {
     this.#readsAll = true;
     this.#read();
-    if (this.#descendantsAlive) this.#after(1, () => this.#endDescendants());
-    else if (!this.hasExited) this.#after(50, () => this.#exit(this.#program.exitCode));
+    if (!this.hasExited) this.#after(50, () => this.#exit(this.#program.exitCode));
+    for (const [place, descendant] of this.#descendants.entries()) this.#after(60 + place, () => descendant.finish());
   }
 
   /** Dies with its executor, and nobody hears of it. */
@@ -107,6 +137,7 @@ export class SimChild implements Child {
     this.#isCrashed = true;
     for (const timer of this.#timers) this.#clock.clearTimeout(timer);
     this.#timers.clear();
+    for (const descendant of this.#descendants) descendant.crash();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -131,7 +162,9 @@ export class SimChild implements Child {
   signal(signal: ChildSignal): void {
     this.signals.push(signal);
     this.#trace(`gets ${signal}`);
-    if (signal === "SIGKILL") return this.#after(this.#program.killTakesMs, () => this.#killed());
+    this.#signalled(signal);
+    for (const descendant of this.#descendants) if (this.#reaches(descendant, signal)) descendant.signal(signal);
+    if (signal === "SIGKILL") this.#after(this.#program.killTakesMs, () => this.#exit(137));
     if (signal === "SIGINT" && this.#program.heedsInterrupt) this.#after(1, () => this.#exit(130));
     if (signal === "SIGTERM" && this.#program.heedsTerm) this.#after(1, () => this.#exit(143));
   }
@@ -167,7 +200,12 @@ export class SimChild implements Child {
   #printNext(index: number): void {
     const next = this.#program.output[index];
     if (next === undefined) {
-      if (this.#program.closesOutputEarly) this.#after(1, () => this.#endOutput());
+      if (this.#program.closesOutputEarly) {
+        this.#after(1, () => {
+          this.#hasLetGo = true;
+          this.#endUnheld();
+        });
+      }
       if (this.#program.exitAfterMs !== null)
         this.#after(this.#program.exitAfterMs, () => this.#exit(this.#program.exitCode));
       return;
@@ -202,27 +240,41 @@ export class SimChild implements Child {
     this.hasExited = true;
     this.deeds.push({ type: "exited", exitCode });
     this.#trace(`exits ${exitCode}`);
-    const { lingersMs } = this.#program;
-    this.#descendantsAlive = lingersMs > 0 && exitCode < 128;
     for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child is gone"));
     if (this.isOver) this.overAtMs = this.#clock.now();
     this.#listener.exited({ exitCode, usage: null });
-    if (!this.#descendantsAlive) return this.#after(this.#program.endLagMs, () => this.#endOutput());
-    this.#after(lingersMs, () => {
-      if (this.#descendantsAlive && !this.#paused) this.#print("stdout", 3);
-      this.#endDescendants();
+    this.#after(this.#program.endLagMs, () => {
+      this.#hasLetGo = true;
+      this.#endUnheld();
     });
   }
 
-  #killed(): void {
-    this.#exit(137);
-    this.#endDescendants();
+  #fork(fork: Fork): void {
+    if (this.hasExited || this.signals.includes("SIGKILL")) return;
+    this.#trace(`forks${fork.leavesGroup ? " into a group of its own" : ""}`);
+    const descendant: SimDescendant = new SimDescendant(fork, {
+      clock: this.#clock,
+      killTakesMs: this.#program.killTakesMs,
+      print: (bytes) => {
+        if (fork.holdsPipes && !this.#paused) this.#print("stdout", bytes);
+      },
+      ended: () => {
+        this.#trace("loses a descendant");
+        this.#endUnheld();
+      },
+    });
+    this.#descendants.push(descendant);
   }
 
-  #endDescendants(): void {
-    if (!this.#descendantsAlive) return;
-    this.#descendantsAlive = false;
-    this.#endOutput();
+  /** The group as a whole; a kill also finds those that left it (02 S-5, 03 D-13). */
+  #reaches({ fork }: SimDescendant, signal: ChildSignal): boolean {
+    return !this.isOver && (signal === "SIGKILL" || !fork.leavesGroup);
+  }
+
+  /** The streams end when nobody holds them any more. */
+  #endUnheld(): void {
+    const isHeld = this.#descendants.some(({ isAlive, fork }) => isAlive && fork.holdsPipes);
+    if (this.#hasLetGo && !isHeld) this.#endOutput();
   }
 
   /** Every end of the pipes is closed by whoever held it. */

@@ -1,10 +1,10 @@
 import { connect } from "../../src/client/connect.ts";
 import type { Link } from "../../src/client/link.ts";
 import type { RemoteProcess } from "../../src/client/remote-process.ts";
-import type { Clock } from "../../src/ports/clock.ts";
 import { type Effect, ProctorError } from "../../src/protocol/errors.ts";
 import { SeededRandom } from "./chance.ts";
 import { FollowedProcess } from "./followed-process.ts";
+import type { ProgramClock } from "./program-clock.ts";
 import type { Operation } from "./scenario.ts";
 import type { SimPath } from "./sim-path.ts";
 import type { SimSite } from "./sim-site.ts";
@@ -25,7 +25,7 @@ export interface Call {
 export interface SimClientOptions {
   readonly name: string;
   readonly seed: number;
-  readonly clock: Clock;
+  readonly clock: ProgramClock;
   readonly path: SimPath;
   readonly site: SimSite;
   /** The name of the program that an operation starts. */
@@ -52,6 +52,8 @@ export class SimClient {
   link: Link | null = null;
   /** The user closed the link. */
   wasClosed = false;
+  /** Its program is gone, in the middle of whatever it did. */
+  isDead = false;
   readonly #options: SimClientOptions;
   readonly #slots = new Map<number, Slot>();
   /** Processes whose handle is disposed of: nobody reads any more. */
@@ -109,11 +111,38 @@ export class SimClient {
         return void this.#track(operation.type, "/nothing", link.files.readFile("/nothing"));
       case "environmentInfo":
         return void this.#track(operation.type, "", link.environmentInfo());
+      case "burst": {
+        const calls = Array.from({ length: operation.calls }, () => link.environmentInfo());
+        return void this.#track(operation.type, "", everyOne(calls));
+      }
       case "list":
         return void this.#track(operation.type, "", link.processes());
       case "close":
         return this.close();
     }
+  }
+
+  /** Its program is gone. */
+  die(isHeard: boolean): void {
+    this.isDead = true;
+    this.#options.clock.crash();
+    for (const link of this.path.links) link.crashClient(isHeard);
+  }
+
+  /** Its program does not run for a while. */
+  suspend(untilMs: number): void {
+    this.#options.clock.suspend(untilMs);
+    this.path.pathChanged();
+  }
+
+  /** Until when its program is suspended, or was. */
+  get suspendedUntilMs(): number {
+    return this.#options.clock.suspendedUntilMs;
+  }
+
+  /** Does something when its program runs. */
+  schedule(act: () => void, atMs: number): void {
+    this.#options.clock.setTimeout(act, atMs);
   }
 
   /** Closes the link. */
@@ -189,6 +218,12 @@ export class SimClient {
     this.#options.violate("I-18", `${call.what} fails with an error of no kind: ${String(error)}`);
     return "unknown";
   }
+}
+
+/** All have settled; fails as the first one that failed. */
+async function everyOne(calls: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(calls)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 const notMade = new Error("there was no process to do it to");

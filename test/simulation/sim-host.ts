@@ -2,19 +2,18 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { FileHost } from "../../src/ports/file-host.ts";
 import type { Host } from "../../src/ports/host.ts";
 import {
-  type Child,
   type ChildListener,
+  type ChildSignal,
   type ChildSpec,
   type ProcessFamily,
   type ProcessHost,
   SpawnError,
 } from "../../src/ports/process-host.ts";
-import type { SpillStore } from "../../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../../src/protocol/environment.ts";
-import { memorySpillStore } from "../scripted-host.ts";
 import type { Program } from "./scenario.ts";
 import { SimChild } from "./sim-child.ts";
 import { SimFiles } from "./sim-files.ts";
+import { SimSpill } from "./sim-spill.ts";
 
 /** What a simulated machine is made of. */
 export interface SimHostOptions {
@@ -22,6 +21,8 @@ export interface SimHostOptions {
   /** The program behind the first word of a command. */
   program(name: string): Program;
   trace(text: string): void;
+  /** The executor sends a process a signal. */
+  signalled(name: string, signal: ChildSignal): void;
 }
 
 /** The machine an executor runs on: processes that follow their programs, files in memory. */
@@ -29,11 +30,13 @@ export class SimHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
   readonly files: FileHost;
   readonly memory: SimFiles;
-  readonly spill: SpillStore = memorySpillStore();
+  readonly spill = new SimSpill();
   /** Every process that ever ran, by name. */
   readonly children = new Map<string, SimChild>();
   /** How often each name was spawned with success; a start that failed may be made again. */
   readonly spawns = new Map<string, number>();
+  /** Spawns that are under way. */
+  spawning = 0;
   readonly #options: SimHostOptions;
   #isCrashed = false;
 
@@ -52,18 +55,30 @@ export class SimHost implements Host, ProcessHost {
   }
 
   family(): ProcessFamily {
-    return { spawn: (spec, listener) => this.spawn(spec, listener), end: async () => undefined };
+    const members: SimChild[] = [];
+    return {
+      spawn: async (spec, listener) => {
+        const child = await this.spawn(spec, listener);
+        members.push(child);
+        return child;
+      },
+      end: async () => {
+        await Promise.all(members.map((child) => child.endDescendants()));
+      },
+    };
   }
 
-  async spawn(spec: ChildSpec, listener: ChildListener): Promise<Child> {
+  async spawn(spec: ChildSpec, listener: ChildListener): Promise<SimChild> {
     const [name = ""] = spec.argv;
-    const { clock, trace } = this.#options;
+    const { clock, trace, signalled } = this.#options;
     const program = this.#options.program(name);
+    this.spawning += 1;
     await this.#after(program.spawnMs);
+    this.spawning -= 1;
     if (program.failsToSpawn) throw new SpawnError("No such file or directory (os error 2)");
     trace(`${name} is spawned`);
     this.spawns.set(name, (this.spawns.get(name) ?? 0) + 1);
-    const child = new SimChild(this.children.size + 1, name, spec, program, { clock, listener, trace });
+    const child = new SimChild(this.children.size + 1, name, spec, program, { clock, listener, trace, signalled });
     this.children.set(name, child);
     return child;
   }

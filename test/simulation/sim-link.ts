@@ -3,41 +3,25 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Transport, TransportEnd, TransportListener } from "../../src/ports/transport.ts";
 import { Inbox } from "../../src/transports/inbox.ts";
 import { DrainWatch } from "../../src/transports/water-marks.ts";
-import { chance } from "./chance.ts";
+import { OvertakingSender, withoutExtensions } from "./plain-wire.ts";
+import { Lane, type LaneOptions } from "./sim-lane.ts";
 import type { WireWatch } from "./wire-watch.ts";
 
-/** `up`: from the client to the executor; `down`: back. */
-export type Direction = "up" | "down";
-
-/**
- * Strikes when a certain message arrives: it is lost and the link cut, or the link is cut just after it was heard, or it is lost
- * and the link dead from then on without anybody's hearing of it.
- */
-export interface CutOnMessage {
-  readonly direction: Direction;
-  /** Ordinal of the message in its direction, from 1. */
-  readonly message: number;
-  readonly how: "lost" | "heard" | "stranded";
-}
-
-/** How one link carries. */
-export interface SimLinkOptions {
-  readonly clock: Clock;
-  readonly seed: number;
-  readonly name: string;
-  /** The shortest and the longest way of a message, in milliseconds. */
-  readonly latencyMs: readonly [least: number, most: number];
-  /** Every queued byte counts for so many, so that small outputs fill the link. */
-  readonly byteWeight: number;
-  readonly cuts: readonly CutOnMessage[];
+/** How one link carries, and between whom. */
+export interface SimLinkOptions extends LaneOptions {
+  /** The clock of each program, which stands still with it. */
+  readonly clientClock: Clock;
+  readonly executorClock: Clock;
+  /** The executor shows no extensions, and sends in no strict order. */
+  readonly isPlain: boolean;
   readonly watch: WireWatch;
-  /** Until when nothing arrives in a direction, as on a path that is down for a while: what was sent arrives later. */
-  heldUntil(direction: Direction): number;
-  trace(text: string): void;
 }
 
 /** What a peer that does not react to a close frame is given, as by a websocket. */
 const closeGraceMs = 1_000;
+
+/** What arrives in the place of a garbled message: no JSON, and nothing that a client says. */
+const garbage = { client: '{"id":', executor: '{"method":"nonsense"}' } as const;
 
 /** One physical connection: two ends, each with its way to the other. Order is kept; any of it can be lost with the link. */
 export class SimLink {
@@ -47,9 +31,9 @@ export class SimLink {
 
   constructor(options: SimLinkOptions) {
     this.#options = options;
-    this.client = new SimEnd("client", new Lane("up", options), options);
-    this.executor = new SimEnd("executor", new Lane("down", options), options);
-    const { watch, name } = options;
+    const { watch, name, clientClock, executorClock } = options;
+    this.client = new SimEnd("client", new Lane("up", options), clientClock, options);
+    this.executor = new SimEnd("executor", new Lane("down", options), executorClock, options);
     this.client.join(this.executor, this, { sent: (text) => watch.asked(name, text), gone: () => undefined });
     this.executor.join(this.client, this, { sent: (text) => watch.answered(name, text), gone: () => watch.gone(name) });
   }
@@ -85,89 +69,18 @@ export class SimLink {
     this.cut(true);
   }
 
+  /** The client is gone in an instant; the executor hears of it, or does not, as when its host lost its power. */
+  crashClient(isHeard: boolean): void {
+    this.client.silence();
+    if (isHeard) this.cut(true);
+    else this.strand();
+  }
+
   /** The path changed: look again when the next message arrives. */
   pathChanged(): void {
     this.client.lane.rearm();
     this.executor.lane.rearm();
   }
-}
-
-interface UnderWay {
-  readonly dueMs: number;
-  readonly bytes: number;
-  readonly message: string | Uint8Array | null;
-  readonly arrive: () => void;
-}
-
-/** One direction of a link: first in, first out, each after its own latency. */
-class Lane {
-  readonly direction: Direction;
-  readonly #options: SimLinkOptions;
-  #underWay: UnderWay[] = [];
-  #sent = 0;
-  #arrived = 0;
-  #lastDueMs = 0;
-  #timer: unknown = null;
-  /** Nothing arrives any more. */
-  isStranded = false;
-
-  constructor(direction: Direction, options: SimLinkOptions) {
-    this.direction = direction;
-    this.#options = options;
-  }
-
-  push(bytes: number, message: string | Uint8Array | null, arrive: () => void): void {
-    const { clock, seed, name, latencyMs } = this.#options;
-    const [least, most] = latencyMs;
-    this.#sent += 1;
-    const latency = least + (chance(seed, name, this.direction, this.#sent) % (most - least + 1));
-    const dueMs = Math.max(this.#lastDueMs, clock.now() + latency);
-    this.#lastDueMs = dueMs;
-    this.#underWay.push({ dueMs, bytes, message, arrive });
-    if (this.#underWay.length === 1) this.rearm();
-  }
-
-  /** Drops everything under way; gives the bytes that went with it. */
-  lose(): number {
-    const bytes = this.#underWay.reduce((sum, item) => sum + item.bytes, 0);
-    this.#underWay = [];
-    this.rearm();
-    return bytes;
-  }
-
-  rearm(): void {
-    const { clock } = this.#options;
-    if (this.#timer !== null) clock.clearTimeout(this.#timer);
-    this.#timer = null;
-    const next = this.#underWay[0];
-    if (next === undefined || this.isStranded) return;
-    const dueMs = Math.max(next.dueMs, this.#options.heldUntil(this.direction));
-    this.#timer = clock.setTimeout(() => this.#deliver(), dueMs - clock.now());
-  }
-
-  #deliver(): void {
-    this.#timer = null;
-    const next = this.#underWay.shift();
-    if (next === undefined) return;
-    if (next.message !== null) {
-      this.#arrived += 1;
-      const text = typeof next.message === "string" ? next.message : Buffer.from(next.message).toString();
-      const { name, trace } = this.#options;
-      trace(
-        `${name} ${this.direction}#${this.#arrived} ${text.length > 160 ? `${text.slice(0, 150)}.. (${text.length})` : text}`,
-      );
-      const cut = this.#options.cuts.find((c) => c.direction === this.direction && c.message === this.#arrived);
-      if (cut !== undefined) {
-        this.onCut(next, cut.how);
-        return this.rearm();
-      }
-    }
-    next.arrive();
-    this.rearm();
-  }
-
-  /** Set by the link: a cut strikes at this message. */
-  onCut: (item: UnderWay, how: CutOnMessage["how"]) => void = () => undefined;
 }
 
 /** Who reads along at one end. */
@@ -181,7 +94,9 @@ interface EndWatch {
 class SimEnd implements Transport {
   readonly kind = "memory";
   readonly lane: Lane;
-  readonly #name: string;
+  readonly #name: "client" | "executor";
+  readonly #isPlain: boolean;
+  readonly #overtaking: OvertakingSender;
   readonly #clock: Clock;
   readonly #weight: number;
   readonly #inbox: Inbox;
@@ -199,11 +114,13 @@ class SimEnd implements Transport {
   isClosed = false;
   isOver = false;
 
-  constructor(name: string, lane: Lane, { clock, byteWeight }: SimLinkOptions) {
+  constructor(name: "client" | "executor", lane: Lane, clock: Clock, options: SimLinkOptions) {
     this.#name = name;
     this.lane = lane;
     this.#clock = clock;
-    this.#weight = byteWeight;
+    this.#weight = options.byteWeight;
+    this.#overtaking = new OvertakingSender((text) => this.#carry(text), options.seed, options.name);
+    this.#isPlain = options.isPlain && name === "executor";
     this.#inbox = new Inbox({
       schedule: (deliver) => void clock.setTimeout(deliver, 0),
       delivered: (bytes) => this.#other.#taken(bytes),
@@ -214,16 +131,27 @@ class SimEnd implements Transport {
   join(other: SimEnd, link: SimLink, watch: EndWatch): void {
     this.#other = other;
     this.#watch = watch;
-    this.lane.onCut = (item, how) => {
-      if (how === "heard") item.arrive();
-      else this.#taken(item.bytes);
-      if (how === "stranded") link.strand();
-      else link.cut(false);
-    };
+    this.lane.endsAt({
+      heard: () => other.#inbox.heard(),
+      message: (text, bytes) => other.#inbox.push(text, bytes),
+      lost: (bytes) => this.#taken(bytes),
+      struck: (how, text, bytes) => {
+        if (how === "heard") other.#inbox.push(text, bytes);
+        else if (how === "garbled") other.#inbox.push(garbage[other.#name], bytes);
+        else this.#taken(bytes);
+        if (how === "stranded") link.strand();
+        else if (how !== "garbled") link.cut(false);
+      },
+    });
   }
 
   get peer(): string {
     return `the simulated ${this.#other.#name}`;
+  }
+
+  /** Does its owner still count on it? */
+  get isHeld(): boolean {
+    return this.#isOpen && !this.#isGivenUp && !this.#isFinished;
   }
 
   get queuedBytes(): number {
@@ -249,24 +177,19 @@ class SimEnd implements Transport {
 
   send(message: string | Uint8Array): void {
     if (this.#isGivenUp) return;
-    this.#watch.sent(typeof message === "string" ? message : Buffer.from(message).toString());
-    if (this.isClosed) return;
-    const bytes = typeof message === "string" ? Buffer.byteLength(message) : message.length;
-    this.#queuedBytes += bytes;
-    this.#drain.rose(this.queuedBytes);
-    const other = this.#other;
-    this.lane.push(bytes, message, () => {
-      other.#inbox.heard();
-      other.#inbox.push(message, bytes);
-    });
+    const text = typeof message === "string" ? message : Buffer.from(message).toString();
+    this.#watch.sent(text);
+    if (!this.#isPlain) return this.#carry(text);
+    const isLate = this.#overtaking.send(withoutExtensions(text));
+    if (isLate) this.#clock.setTimeout(() => this.#overtaking.flush(), 1);
   }
 
   ping(): void {
     if (this.isClosed) return;
     const other = this.#other;
-    this.lane.push(0, null, () => {
+    this.lane.signal(() => {
       other.#inbox.heard();
-      if (!other.isClosed) other.lane.push(0, null, () => this.#inbox.heard());
+      if (!other.isClosed) other.lane.signal(() => this.#inbox.heard());
     });
   }
 
@@ -280,10 +203,11 @@ class SimEnd implements Transport {
 
   close(code: number, reason: string): void {
     if (this.#isGivenUp || this.#isFinished) return this.#giveUp();
+    this.#overtaking.flush();
     this.#giveUp();
     this.#inbox.stop();
     const other = this.#other;
-    if (!this.isClosed) this.lane.push(0, null, () => other.#heardClose({ code, reason }));
+    if (!this.isClosed) this.lane.signal(() => other.#heardClose({ code, reason }));
     this.isClosed = true;
     this.#graceTimer = this.#clock.setTimeout(() => this.destroy(), closeGraceMs);
   }
@@ -296,7 +220,7 @@ class SimEnd implements Transport {
     this.#queuedBytes -= this.lane.lose();
     const other = this.#other;
     other.#queuedBytes -= other.lane.lose();
-    this.lane.push(0, null, () => other.#finish({ code: 1006, reason: "connection lost without a close frame" }));
+    this.lane.signal(() => other.#finish({ code: 1006, reason: "connection lost without a close frame" }));
   }
 
   /** The link is broken: nothing that is sent from now on arrives, and the end is noticed in its time. */
@@ -304,7 +228,7 @@ class SimEnd implements Transport {
     this.isClosed = true;
     if (!delivers) this.#queuedBytes -= this.lane.lose();
     const other = this.#other;
-    this.lane.push(0, null, () => other.#finish({ code: 1006, reason: "the link was cut" }));
+    this.lane.signal(() => other.#finish({ code: 1006, reason: "the link was cut" }));
   }
 
   /** Its owner is gone. */
@@ -312,6 +236,14 @@ class SimEnd implements Transport {
     this.#isSilenced = true;
     this.isOver = true;
     this.#giveUp();
+  }
+
+  #carry(text: string): void {
+    if (this.isClosed) return;
+    const bytes = Buffer.byteLength(text);
+    this.#queuedBytes += bytes;
+    this.#drain.rose(this.queuedBytes);
+    this.lane.send(text, bytes);
   }
 
   #giveUp(): void {
@@ -323,7 +255,7 @@ class SimEnd implements Transport {
     if (!this.isClosed) {
       this.isClosed = true;
       const other = this.#other;
-      this.lane.push(0, null, () => other.#finish(end));
+      this.lane.signal(() => other.#finish(end));
     }
     this.#finish(end);
   }

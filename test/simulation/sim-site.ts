@@ -1,11 +1,13 @@
-import { Executor } from "../../src/executor/executor.ts";
+import { Executor, type OutputRetention } from "../../src/executor/executor.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { ChildSignal } from "../../src/ports/process-host.ts";
 import { SeededRandom } from "./chance.ts";
-import { CrashableClock } from "./crashable-clock.ts";
+import { ProgramClock } from "./program-clock.ts";
 import type { Program } from "./scenario.ts";
 import type { SimChild } from "./sim-child.ts";
 import { SimHost } from "./sim-host.ts";
 import type { SimLink } from "./sim-link.ts";
+import type { WireWatch } from "./wire-watch.ts";
 
 /** What a site needs of its world. */
 export interface SimSiteOptions {
@@ -14,6 +16,9 @@ export interface SimSiteOptions {
   readonly sessionTtlMs: number;
   /** Whether it keeps as little output as it can, in memory and on disk. */
   readonly keepsLittle: boolean;
+  /** Whether it lets the oldest output go when its memory is full, as the reference does. */
+  readonly isPlain: boolean;
+  readonly watch: WireWatch;
   program(name: string): Program;
   trace(text: string): void;
   fault(error: unknown): void;
@@ -22,10 +27,13 @@ export interface SimSiteOptions {
 /** The least that an executor can be told to keep. */
 const leastBytes = 1024 * 1024;
 
+/** What an executor that stops gives its processes before it kills them (03 SS-66). */
+const stopGraceMs = 2_000;
+
 interface Incarnation {
   readonly executor: Executor;
   readonly host: SimHost;
-  readonly clock: CrashableClock;
+  readonly clock: ProgramClock;
   readonly links: SimLink[];
 }
 
@@ -49,6 +57,35 @@ export class SimSite {
   /** Is there somebody who would take a connection? */
   get isUp(): boolean {
     return this.#current !== null;
+  }
+
+  /** The clock of the executor that can be reached now. */
+  get clock(): ProgramClock {
+    if (this.#current === null) throw new Error("no executor runs");
+    return this.#current.clock;
+  }
+
+  /** Spawns that are under way where the executor runs. */
+  get spawning(): number {
+    return this.#current?.host.spawning ?? 0;
+  }
+
+  /** What lies on the disk of the executor that can be reached now, and whether that is too much (I-6). */
+  get disk(): { readonly files: number; readonly isTooFull: boolean } {
+    const { files, bytes } = this.#current?.host.spill ?? { files: 0, bytes: 0 };
+    const { spillBytesPerSession } = this.#retention();
+    const sessions = this.executor?.counts.sessions ?? 0;
+    return { files, isTooFull: spillBytesPerSession !== undefined && bytes > spillBytesPerSession * sessions };
+  }
+
+  /** Until when the executor is suspended, or was. */
+  get suspendedUntilMs(): number {
+    return this.#current?.clock.suspendedUntilMs ?? 0;
+  }
+
+  /** The executor does not run for a while; nor does any of its processes. */
+  suspend(untilMs: number): void {
+    this.#current?.clock.suspend(untilMs);
   }
 
   /** Hands one end of a link to the executor. */
@@ -81,6 +118,7 @@ export class SimSite {
     const old = this.#current;
     if (old === null) return;
     this.#current = null;
+    this.#options.watch.book.siteEnds(crashes ? 0 : stopGraceMs);
     const startAgain = () => {
       this.#options.clock.setTimeout(() => {
         this.#current = this.#start();
@@ -96,13 +134,23 @@ export class SimSite {
   }
 
   #start(): Incarnation {
-    const { seed, sessionTtlMs, keepsLittle, program, trace, fault } = this.#options;
-    const clock = new CrashableClock(this.#options.clock);
-    const host = new SimHost({ clock, program, trace });
+    const { seed, sessionTtlMs, program, trace, watch, fault } = this.#options;
+    const clock = new ProgramClock(this.#options.clock);
+    const host = new SimHost({
+      clock,
+      program,
+      trace,
+      signalled: (name: string, signal: ChildSignal) => watch.signalled(name, signal),
+    });
     this.hosts.push(host);
     const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
-    const output = keepsLittle ? { memoryBytes: leastBytes, spillBytesPerSession: leastBytes } : {};
-    const executor = new Executor(host, { clock, random, sessionTtlMs, output, onFault: fault });
+    const executor = new Executor(host, { clock, random, sessionTtlMs, output: this.#retention(), onFault: fault });
     return { executor, host, clock, links: [] };
+  }
+
+  #retention(): OutputRetention {
+    const { keepsLittle, isPlain } = this.#options;
+    if (isPlain) return { memoryBytes: leastBytes, spillBytesPerSession: 0, whenFull: "newest" };
+    return keepsLittle ? { memoryBytes: leastBytes, spillBytesPerSession: leastBytes } : {};
   }
 }

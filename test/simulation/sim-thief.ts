@@ -23,6 +23,11 @@ export class SimThief {
     this.#untilMs = clock.now() + patienceMs;
   }
 
+  /** Tries once more, or the first time, at some moment. */
+  stealAt(atMs: number): void {
+    this.#clock.setTimeout(() => void this.steal(), Math.max(0, atMs - this.#clock.now()));
+  }
+
   /** Tries until it has the session for its time, or gives up. */
   async steal(): Promise<void> {
     let transport: Transport;

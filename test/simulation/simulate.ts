@@ -2,12 +2,16 @@ import { createHash } from "node:crypto";
 import { VirtualClock } from "../virtual-clock.ts";
 import { chance } from "./chance.ts";
 import { checkAtEnd, checkHealed, checkOver } from "./invariants.ts";
+import { ProgramClock } from "./program-clock.ts";
 import type { Fault, Operation, Program, Scenario } from "./scenario.ts";
-import { horizonMs } from "./scenarios.ts";
+import { healingAtMs } from "./scenarios.ts";
 import { SimClient } from "./sim-client.ts";
+import type { Direction } from "./sim-lane.ts";
 import { SimPath } from "./sim-path.ts";
 import { SimSite } from "./sim-site.ts";
 import { SimThief } from "./sim-thief.ts";
+import { StepWatch } from "./step-watch.ts";
+import { tameChance } from "./tamed-chance.ts";
 import { WireWatch } from "./wire-watch.ts";
 
 /** What a run came to. */
@@ -34,13 +38,9 @@ const forgettingMs = 130_000;
 /** Runs a scenario from its first step to the quiet after its end, and checks every invariant on the way. */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
   const world = new World(scenario);
-  const unhandled = (error: unknown) => world.violate("10", `a rejection that nobody handles: ${textOf(error)}`);
-  process.on("unhandledRejection", unhandled);
-  try {
-    await world.run();
-  } finally {
-    process.off("unhandledRejection", unhandled);
-  }
+  const fault = (error: unknown) => world.violate("10", `an error that nobody hears of: ${textOf(error)}`);
+  using _ = tameChance(scenario.seed, world.clock, fault);
+  await world.run();
   return world.outcome;
 }
 
@@ -52,17 +52,21 @@ export class World {
   readonly clients: readonly SimClient[];
   /** By client, the path of whoever is after its session. */
   readonly thieves: SimPath[] = [];
+  readonly watch: WireWatch;
+  /** When the last suspension of everything ended. */
+  stalledUntilMs = 0;
   /** Processes whose start is given up at some moment, before or after it has succeeded. */
   readonly abortedNames = new Set<string>();
   readonly #trace: string[] = [];
   readonly #violations: string[] = [];
   readonly #names = new Map<Operation, string>();
   readonly #programs = new Map<string, Program>();
+  readonly #stepWatch: StepWatch;
   #steps = 0;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { seed, latencyMs, byteWeight, sessionTtlMs, keepsLittle } = scenario;
+    const { seed, sessionTtlMs, keepsLittle, isPlain } = scenario;
     let timers = 0;
     const tieBreak = () => chance(seed, "tie", timers++);
     const clock = new VirtualClock(scenario.shuffles ? { tieBreak } : {});
@@ -72,19 +76,24 @@ export class World {
     this.clock = clock;
     this.#nameStarts();
     const program = (name: string) => this.#program(name);
-    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, program, trace, fault });
+    const watch = new WireWatch({ clock, sessionTtlMs, isPlain, violate });
+    this.watch = watch;
+    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, isPlain, watch, program, trace, fault });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
-    const watch = new WireWatch({ clock, sessionTtlMs, violate });
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {
       const name = `c${client}`;
-      const cuts = scenario.faults.filter((one) => one.type === "cutOnMessage" && one.client === client);
-      const pathTo = (more: { name: string; cuts: CutFault[] }) =>
-        new SimPath({ clock, seed, site, watch, latencyMs, byteWeight, trace, ...more });
-      const path = pathTo({ name, cuts: cuts as CutFault[] });
-      this.thieves.push(pathTo({ name: `thief of ${name}`, cuts: [] }));
-      return new SimClient({ name, seed, clock, path, site, nameOf, trace, violate, fault });
+      const cuts = scenario.faults.filter((one) => one.type === "cutOnMessage" && one.client === client) as CutFault[];
+      const programClock = new ProgramClock(clock);
+      const { latencyMs, byteWeight, inPieces } = scenario;
+      const ofAll = { clock, seed, site, watch, byteWeight, inPieces, isPlain, trace, violate };
+      const path = new SimPath({ ...ofAll, name, program: programClock, latencyMs, cuts });
+      // A thief is next door: it can tell to the millisecond when it is heard. Many of them share a path.
+      const next = { latencyMs: [0, 0] as const, inPieces: false, cuts: [], violate: () => undefined };
+      this.thieves.push(new SimPath({ ...ofAll, ...next, name: `thief of ${name}`, program: new ProgramClock(clock) }));
+      return new SimClient({ name, seed, clock: programClock, path, site, nameOf, trace, violate, fault });
     });
+    this.#stepWatch = new StepWatch(this);
   }
 
   get outcome(): Outcome {
@@ -105,12 +114,12 @@ export class World {
     for (const client of this.clients) client.connect();
     for (const operation of this.scenario.operations) {
       const client = this.clients[operation.client];
-      this.clock.setTimeout(() => client?.apply(operation), operation.at);
+      client?.schedule(() => client.apply(operation), operation.at);
     }
     for (const fault of this.scenario.faults) {
       if (fault.type !== "cutOnMessage") this.clock.setTimeout(() => this.#strike(fault), fault.at);
     }
-    await this.#runUntil(horizonMs);
+    await this.#runUntil(healingAtMs);
     await this.#phase("everything heals", () => this.#heal(), healingMs, checkHealed);
     await this.#phase("programs finish", () => this.#finishPrograms(), finishingMs, checkOver);
     await this.#phase("links close", () => this.#closeLinks(), forgettingMs, checkAtEnd);
@@ -148,14 +157,24 @@ export class World {
       if (next === null || next > endMs || this.#violations.length > 0) break;
       this.#steps += 1;
       if (this.#steps > mostSteps) return this.violate("7", "the run never comes to an end");
-      this.clock.step();
+      this.#step();
       await settled();
+      this.#stepWatch.check();
     }
     if (this.clock.now() < endMs && this.#violations.length === 0) this.clock.advance(endMs - this.clock.now());
   }
 
+  #step(): void {
+    try {
+      this.clock.step();
+    } catch (error) {
+      this.violate("10", `something throws: ${textOf(error)}`);
+    }
+  }
+
   #strike(fault: Fault): void {
-    const path = this.clients[fault.client]?.path;
+    const client = this.clients[fault.client];
+    const path = client?.path;
     const untilMs = this.clock.now() + ("forMs" in fault ? fault.forMs : 0);
     this.trace(`${fault.type} c${fault.client}`);
     switch (fault.type) {
@@ -164,7 +183,9 @@ export class World {
       case "strand":
         return path?.strand();
       case "blackHole":
-        return path?.hold(fault.direction === "both" ? ["up", "down"] : [fault.direction], untilMs);
+        return path?.hold(directionsOf(fault.direction), untilMs);
+      case "slow":
+        return path?.slow(directionsOf(fault.direction), untilMs, fault.rate);
       case "refuse":
         return path?.refuse(untilMs);
       case "hang":
@@ -172,19 +193,43 @@ export class World {
       case "restart":
         return this.site.restart(fault.forMs, fault.crashes);
       case "steal":
-        return this.#steal(fault.client, fault.forMs);
+        return this.#steal(fault);
+      case "tie":
+        return this.#tie(fault);
       case "stall":
+        this.stalledUntilMs = untilMs;
         return this.clock.stall(fault.forMs);
+      case "suspend":
+        if (fault.who === "client") return client?.suspend(untilMs);
+        this.site.suspend(untilMs);
+        for (const { path: one } of this.clients) one.pathChanged();
+        return;
+      case "die":
+        return client?.die(fault.isHeard);
       case "cutOnMessage":
         return; // the link strikes by itself
     }
   }
 
-  #steal(client: number, forMs: number): void {
+  #steal({ client, forMs, thieves, knowsIt }: Fault & { readonly type: "steal" }): void {
     const path = this.thieves[client];
-    const sessionId = this.clients[client]?.link?.state.sessionId;
+    const sessionId = knowsIt ? this.clients[client]?.link?.state.sessionId : "6d1f0c1e-guessed";
     if (path === undefined || sessionId === undefined || sessionId === null) return;
-    void new SimThief(this.clock, path, sessionId, forMs).steal();
+    for (let thief = 0; thief < thieves; thief += 1) void new SimThief(this.clock, path, sessionId, forMs).steal();
+  }
+
+  /** Cuts the client off until its session is about to end, and lets somebody else ask for it then (F-72). */
+  #tie({ client, offsetMs }: Fault & { readonly type: "tie" }): void {
+    const path = this.clients[client]?.path;
+    const sessionId = this.clients[client]?.link?.state.sessionId;
+    const thieves = this.thieves[client];
+    if (path === undefined || thieves === undefined || sessionId === undefined || sessionId === null) return;
+    this.watch.book.whenDetached(sessionId, (deadlineMs) => {
+      const atMs = deadlineMs + offsetMs;
+      path.refuse(atMs + 1);
+      new SimThief(this.clock, thieves, sessionId, 0).stealAt(atMs);
+    });
+    path.cut(false);
   }
 
   #nameStarts(): void {
@@ -207,6 +252,10 @@ export class World {
 }
 
 type CutFault = Fault & { readonly type: "cutOnMessage" };
+
+function directionsOf(direction: "up" | "down" | "both"): readonly Direction[] {
+  return direction === "both" ? ["up", "down"] : [direction];
+}
 
 /** Lets everything happen that is possible without time passing. */
 function settled(): Promise<void> {
