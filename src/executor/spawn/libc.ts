@@ -37,6 +37,8 @@ export interface Libc {
   reap(pid: number): ReapedChild | "unknown" | null;
   /** A pipe, both ends of which close themselves on `exec`; or the refusal. */
   pipe(): { readonly read: number; readonly write: number } | ErrnoName;
+  /** From now on this descriptor closes itself on `exec`. */
+  closeOnExec(fd: number): void;
   /** Has the pipe that `fd` writes to lost its last reader? */
   isUnread(fd: number): boolean;
   /** Runs `action`; a child that it starts bears the mark. */
@@ -47,6 +49,8 @@ const spawnSetSignalDefaults = 0x04;
 const spawnSetSignalMask = 0x08;
 const spawnSetSession = 0x80;
 const closeOnExec = 0o2000000;
+const setDescriptorFlags = 2;
+const closeOnExecFlag = 1;
 const noHang = 1;
 const pollError = 0x08;
 /** `RLIMIT_LOCKS`: inherited like any limit, and without any effect since Linux 2.4.25. */
@@ -104,6 +108,7 @@ function bind(koffi: Koffi): Libc {
   const setMask = declare<[Memory, Memory]>("int posix_spawnattr_setsigmask(void*, void*)");
   const wait4 = declare<[number, Memory, number, Memory]>("int wait4(int, void*, int, void*)");
   const pipe2 = declare<[Memory, number]>("int pipe2(void*, int)");
+  const fcntl = declare<[number, number, "int", number]>("int fcntl(int, int, ...)");
   const poll = declare<[Memory, number, number]>("int poll(void*, unsigned long, int)");
   const prlimit = declare<[number, number, Memory | null, Memory | null]>("int prlimit(int, int, void*, void*)");
 
@@ -160,6 +165,9 @@ function bind(koffi: Koffi): Libc {
     pipe() {
       if (pipe2(ends, closeOnExec) !== 0) return nameOf(koffi.errno());
       return { read: ends[0] ?? -1, write: ends[1] ?? -1 };
+    },
+    closeOnExec(fd) {
+      fcntl(fd, setDescriptorFlags, "int", closeOnExecFlag);
     },
     isUnread(fd) {
       polled[0] = fd;

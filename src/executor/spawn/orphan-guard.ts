@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import type { DescriptorShield } from "./descriptor-shield.ts";
 import type { MarkRange } from "./process-mark.ts";
 
 /** How often the guard looks again, for a process that takes its time to die. */
 const mostRounds = 100;
 
 /**
- * Reads to the end of its input, which comes when this program is gone, however that happened. A line before that end says that
- * nothing is left to be done. Otherwise it kills all whose mark is from $1 to $2, until there is none. Built into every shell.
+ * Waits for the end of its input, which comes when this program is gone, however that happened. Then it kills all whose mark is
+ * from $1 to $2, until there is none. Needs nothing but a shell.
  */
 const script = `
-read -r over && exit 0
+read -r line
 round=0 found=1
 while [ $found = 1 ] && [ $round -lt ${mostRounds} ]; do
   round=$((round + 1)) found=0
@@ -35,12 +36,14 @@ done
  */
 export class OrphanGuard implements Disposable {
   readonly #range: MarkRange;
+  readonly #shield: DescriptorShield;
   #shell: ChildProcess | null = null;
   #isOver = false;
 
   /** @param range the marks of whom it kills */
-  constructor(range: MarkRange) {
+  constructor(range: MarkRange, shield: DescriptorShield) {
     this.#range = range;
+    this.#shield = shield;
   }
 
   /** Makes sure that it stands by; one that somebody has killed is replaced. */
@@ -52,12 +55,12 @@ export class OrphanGuard implements Disposable {
       cwd: "/",
       env: {},
       detached: true, // what is sent to the group of this program must not end it too
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: [...this.#shield.cover(["pipe", "ignore", "ignore"])], // it must hold nothing open
     });
     this.#shell = shell;
     shell.unref();
-    (shell.stdin as Socket).unref(); // what "pipe" makes of it
-    shell.stdin.on("error", () => undefined); // it is gone, and its exit says so
+    (shell.stdin as Socket | null)?.unref(); // what "pipe" makes of it, unless descriptors have run out
+    shell.stdin?.on("error", () => undefined); // it is gone, and its exit says so
     const gone = () => {
       this.#shell = null;
     };
@@ -67,6 +70,7 @@ export class OrphanGuard implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    this.#shell?.stdin?.end("over\n");
+    this.#shell?.kill("SIGKILL"); // before it can take the end of its input for our death
+    this.#shell?.stdin?.destroy();
   }
 }

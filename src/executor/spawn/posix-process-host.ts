@@ -58,7 +58,7 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
 
   const hunt = libc === null ? null : new EscapeeHunt();
   const number = BigInt(`0x${random.uuid().slice(0, 7)}`) % hostMarks;
-  const guard = libc === null ? null : new OrphanGuard(MarkRange.ofHost(number));
+  const guard = libc === null ? null : new OrphanGuard(MarkRange.ofHost(number), shield);
   let families = 0n;
 
   function family(): ProcessFamily {
@@ -89,7 +89,8 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
     get limitations() {
       const noLauncher = "no setsid: a start on a terminal goes through Node and takes 40 ms longer";
       if (libc !== null) return [];
-      const noUsage = "no access to the C library: nobody can tell what a process used";
+      const noUsage =
+        "no access to the C library: nobody can tell what a process used, and daemons survive their session";
       return [noUsage, pool.limitation, terminalLauncher === null ? noLauncher : null].filter((text) => text !== null);
     },
     [Symbol.dispose]() {

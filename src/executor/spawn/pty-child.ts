@@ -27,10 +27,13 @@ export async function startPtyChild(
   means: HostMeans,
   { mark, killEscaped }: Kinship,
 ): Promise<Child> {
-  const { shield, clock } = means;
+  const { libc, shield, clock } = means;
   const terminal = open();
-  shield.hide(terminal.master);
-  shield.hide(terminal.slave);
+  for (const fd of [terminal.master, terminal.slave]) {
+    // Children of others, the program's own among them, know nothing of the shield.
+    libc?.closeOnExec(fd);
+    shield.hide(fd);
+  }
   const close = (fd: number) => {
     closeSync(fd);
     shield.forget(fd);

@@ -90,7 +90,9 @@ describe("what a child used", () => {
   it("is not known of a child that Node started", async () => {
     using byNode = posixProcessHost({ libc: null });
     expect((await run(byNode, "exit 3")).end).toEqual({ exitCode: 3, usage: null });
-    expect(byNode.limitations).toContain("no access to the C library: nobody can tell what a process used");
+    expect(byNode.limitations).toContain(
+      "no access to the C library: nobody can tell what a process used, and daemons survive their session",
+    );
   });
 });
 

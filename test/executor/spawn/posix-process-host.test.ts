@@ -9,7 +9,7 @@ import { posixProcessHost } from "../../../src/executor/spawn/posix-process-host
 import { SpawnError } from "../../../src/ports/process-host.ts";
 import { eventually, openDescriptors, RecordedChild, run } from "./recorded-child.ts";
 
-const noUsage = "no access to the C library: nobody can tell what a process used";
+const noUsage = "no access to the C library: nobody can tell what a process used, and daemons survive their session";
 let folder: string | null = null;
 afterEach(() => {
   if (folder !== null) rmSync(folder, { recursive: true });
