@@ -6,21 +6,22 @@ import { spawnBare } from "./bare-child.ts";
 import { crowded } from "./timing.ts";
 
 const crowds = [10, 100, 1_000];
-/** Lives in all for each size of crowd, so that each is long enough to be counted in hundredths of a second. */
-const livesInAll = 1_000;
+/** Small crowds live again and again, so that they can be counted in hundredths of a second. */
+const leastLives = 300;
 const atOnce = 32;
 const chunk = Buffer.from("a line of text\n").toString("base64");
 const name = (crowd: number) => `one of ${crowd.toLocaleString("en")}`;
 
-/** Runs crowds of each size until `livesInAll` have lived; gives the processor time of each life, in microseconds. */
+/** Runs crowds of each size until enough have lived; gives the processor time of each life, in microseconds. */
 async function forEachCrowd(pid: number, sizes: Sizes, live: (crowd: number) => Promise<void>): Promise<Values> {
   const values: Record<string, number> = {};
   for (const crowd of crowds) {
-    const rounds = scaled(livesInAll, sizes) / crowd;
+    const size = scaled(crowd, sizes);
+    const rounds = Math.max(1, Math.round(scaled(leastLives, sizes) / size));
     const { cpu } = await withCpu(pid, async () => {
-      for (let n = 0; n < Math.max(1, rounds); n += 1) await live(scaled(crowd, sizes));
+      for (let n = 0; n < rounds; n += 1) await live(size);
     });
-    values[name(crowd)] = (cpu / (Math.max(1, rounds) * scaled(crowd, sizes))) * 1e6;
+    values[name(crowd)] = (cpu / (rounds * size)) * 1e6;
   }
   const [few = 0, , many = 0] = crowds.map((crowd) => values[name(crowd)]);
   return { ...values, growth: many / few };

@@ -6,7 +6,7 @@ import { crowded, perSecond, repeated, timed } from "./timing.ts";
 
 const argv = ["/bin/true"];
 const single = { rounds: 150, maxMs: 1_000 };
-const crowd = { starts: 640, atOnce: 32 };
+const crowd = { starts: 320, atOnce: 32 };
 
 /** One short process after the other. */
 export const start: Row = {

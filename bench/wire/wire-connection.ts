@@ -6,6 +6,8 @@ import type { Message } from "./message.ts";
 
 const opcodes = { close: 8, ping: 9, pong: 10 };
 const endOfHead = "\r\n\r\n";
+/** Everything is read into one buffer, over and over, since nothing of it is kept. */
+const readBytes = 256 * 1024;
 
 /**
  * A websocket client of bytes: writes prepared frames and scans what comes. It neither parses nor copies payloads, so that a
@@ -17,24 +19,60 @@ export class WireConnection {
   /** Hears the end once, whoever made it. */
   onEnd: (reason: string) => void = () => {};
   readonly #socket: Socket;
+  readonly #scanner: FrameScanner;
+  #fault: Error | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#scanner = new FrameScanner({
+      message: (message) => this.onMessage(message),
+      control: (opcode, payload) => {
+        if (opcode === opcodes.ping) socket.write(Buffer.concat([frameHeader(payload.length, opcodes.pong), payload]));
+        if (opcode === opcodes.close) socket.end();
+      },
+    });
+    socket.on("close", () => this.onEnd(this.#fault?.message ?? "the executor closed the connection"));
+    socket.on("error", (error) => {
+      this.#fault = error;
+    });
   }
 
   /** Connects to `ws://HOST:PORT` and resolves when the upgrade is done. */
-  static async dial(url: string): Promise<WireConnection> {
+  static dial(url: string): Promise<WireConnection> {
     const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    await once(socket, "connect");
+    const { promise, resolve, reject } = Promise.withResolvers<WireConnection>();
+    let head = Buffer.alloc(0);
+    let hear = (chunk: Buffer): void => {
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf(endOfHead);
+      if (end < 0) return;
+      const status = head.toString("latin1", 0, head.indexOf("\r\n"));
+      if (!status.startsWith("HTTP/1.1 101")) {
+        socket.destroy();
+        return reject(new Error(`the upgrade was answered with ${status}`));
+      }
+      socket.off("close", refused).off("error", reject);
+      const connection = new WireConnection(socket);
+      hear = (frames) => connection.#scanner.push(frames);
+      resolve(connection);
+      // Whoever dialed has put up its listeners by then, and nothing else has been read.
+      queueMicrotask(() => connection.#scanner.push(head.subarray(end + endOfHead.length)));
+    };
+    const refused = () => reject(new Error(`${url} ended the connection before the upgrade`));
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(readBytes),
+      callback: (length: number, buffer: Uint8Array) => {
+        hear(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        return true;
+      },
+    };
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread });
+    socket.on("close", refused).on("error", reject);
     socket.write(
       `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
     );
-    const rest = await upgraded(socket);
-    const connection = new WireConnection(socket);
-    connection.#listen(rest);
-    return connection;
+    return promise;
   }
 
   /** Writes bytes that are frames already. */
@@ -71,37 +109,4 @@ export class WireConnection {
     this.#socket.destroy();
     await once(this.#socket, "close");
   }
-
-  #listen(rest: Buffer): void {
-    const socket = this.#socket;
-    const scanner = new FrameScanner({
-      message: (message) => this.onMessage(message),
-      control: (opcode, payload) => {
-        if (opcode === opcodes.ping) socket.write(Buffer.concat([frameHeader(payload.length, opcodes.pong), payload]));
-        if (opcode === opcodes.close) socket.end();
-      },
-    });
-    let reason = "the executor closed the connection";
-    socket.on("error", (error) => {
-      reason = error.message;
-    });
-    socket.on("close", () => this.onEnd(reason));
-    socket.on("data", (chunk: Buffer) => scanner.push(chunk));
-    if (rest.length > 0) socket.unshift(rest);
-    socket.resume();
-  }
-}
-
-/** Waits for the answer to the upgrade; resolves with what came behind it. */
-async function upgraded(socket: Socket): Promise<Buffer> {
-  let head = Buffer.alloc(0);
-  while (!head.includes(endOfHead)) {
-    const [chunk] = (await once(socket, "data")) as [Buffer]; // a socket without encoding
-    head = Buffer.concat([head, chunk]);
-  }
-  socket.pause();
-  const end = head.indexOf(endOfHead) + endOfHead.length;
-  const status = head.toString("latin1", 0, head.indexOf("\r\n"));
-  if (!status.startsWith("HTTP/1.1 101")) throw new Error(`the upgrade was answered with ${status}`);
-  return head.subarray(end);
 }

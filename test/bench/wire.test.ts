@@ -106,6 +106,7 @@ it("tells of the end of a connection, and of an upgrade that was refused", async
   expect(await ended).toBe("the executor closed the connection");
   listener.server.options.verifyClient = () => false;
   await expect(WireConnection.dial(listener.url)).rejects.toThrow("HTTP/1.1 401");
+  await expect(WireConnection.dial("ws://127.0.0.1:1")).rejects.toThrow("ECONNREFUSED");
 });
 
 it("finds the same messages however the bytes are cut", () => {
