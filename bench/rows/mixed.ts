@@ -24,31 +24,38 @@ async function paced(deadline: number, samples: number[], work: () => Promise<un
   }
 }
 
+/** What one session does, and what it leaves to be ended. */
+interface Load {
+  readonly work: () => Promise<unknown>;
+  readonly processId?: string;
+  /** A poll waits on purpose: how long it takes says nothing. */
+  readonly isPoll?: true;
+}
+
+/** Prints 64 KiB for each line, without starting anything. */
+const printer = ["sh", "-c", "while read go; do printf '%065536d' 0; done"];
+
 /** What the sessions do, in turn. */
-const loads: readonly ((session: WireSession, path: string) => Promise<() => Promise<unknown>>)[] = [
-  // Output: each line makes it print 64 KiB; the round trip ends with the answer to the write.
+const loads: readonly ((session: WireSession, path: string) => Promise<Load>)[] = [
+  (session) => writing(session, printer),
+  (session) => writing(session, ["cat"]),
+  async (session, path) => ({ work: () => session.call("fs/readFile", { path }) }),
+  async (session) => ({ work: () => session.call("environment/info") }),
   async (session) => {
-    const printer = "while read go; do head -c 65536 /dev/zero; done";
-    return writing(session, await session.start({ argv: ["sh", "-c", printer], pipeStdin: true }));
+    const processId = await session.start({ argv: ["sleep", "60"] });
+    const work = () => session.call("process/read", { processId, afterSeq: 0, waitMs: 50 });
+    return { work, processId, isPoll: true };
   },
-  async (session) => writing(session, await session.start({ argv: ["cat"], pipeStdin: true })),
-  async (session, path) => () => session.call("fs/readFile", { path }),
-  async (session) => () => session.call("environment/info"),
 ];
 
-function writing(session: WireSession, processId: string): () => Promise<unknown> {
+async function writing(session: WireSession, argv: readonly string[]): Promise<Load> {
+  const processId = await session.start({ argv, pipeStdin: true });
   let written = 0;
-  return () => {
+  const work = () => {
     written += 1;
     return session.call("process/write", { processId, writeId: `w${written}`, chunk });
   };
-}
-
-/** Polls a silent process all the time. */
-async function poll(session: WireSession, deadline: number): Promise<void> {
-  const processId = await session.start({ argv: ["sleep", "60"] });
-  while (performance.now() < deadline) await session.call("process/read", { processId, afterSeq: 0, waitMs: 50 });
-  await session.call("process/terminate", { processId });
+  return { work, processId };
 }
 
 /** Everything at once. */
@@ -64,24 +71,27 @@ export const mixed: Row = {
   async executor(subject, sizes) {
     const path = join(tmpdir(), `proctor-bench-mixed-${subject.pid}`);
     await writeFile(path, Buffer.alloc(fileBytes));
-    const kinds = loads.length + 1;
-    const count = scaled(sessionsInAll, sizes, kinds);
+    const count = scaled(sessionsInAll, sizes, loads.length);
     const sessions = await Promise.all(Array.from({ length: count }, () => subject.open()));
-    const works = await Promise.all(sessions.map((session, n) => loads[n % kinds]?.(session, path)));
+    const running = await Promise.all(
+      sessions.map(async (session, n) => {
+        const load = loads[n % loads.length];
+        if (load === undefined) throw new Error("there are no loads");
+        return { session, ...(await load(session, path)) };
+      }),
+    );
     const samples: number[] = [];
     const deadline = performance.now() + runMs * Math.max(sizes.scale, 0.2);
+    await Promise.all(running.map(({ work, isPoll }) => paced(deadline, isPoll ? [] : samples, work)));
     await Promise.all(
-      sessions.map((session, n) => {
-        const work = works[n];
-        return work === undefined ? poll(session, deadline) : paced(deadline, samples, work);
-      }),
+      running.map(({ session, processId }) => processId && session.call("process/terminate", { processId })),
     );
     await Promise.all(sessions.map(({ connection }) => connection.drop()));
     await rm(path);
     return { "mixed p50": quantile(samples, 0.5), "mixed p99": quantile(samples, 0.99) };
   },
   async bare({ bare, sizes }) {
-    const count = scaled(sessionsInAll, sizes, loads.length + 1);
+    const count = scaled(sessionsInAll, sizes, loads.length);
     const echoes = await Promise.all(Array.from({ length: count }, () => bare.echo()));
     const [request, page] = [Buffer.alloc(60), Buffer.alloc(fileBytes)];
     const samples: number[] = [];
