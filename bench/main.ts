@@ -1,5 +1,6 @@
 /** Measures our executor, the reference and the bare work side by side. See README.md. */
 import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { missing, type Regression, regressions } from "./check.ts";
@@ -24,10 +25,15 @@ const { values: given } = parseArgs({
   },
 });
 
-function chosenRows(): readonly Row[] {
-  const unknown = given.row?.filter((name) => !rows.some((row) => row.name === name)) ?? [];
-  if (unknown.length > 0) throw new Error(`no row is named ${unknown.join(", ")}; --list prints them`);
-  return rows.filter(({ name }) => given.row === undefined || given.row.includes(name));
+function refuse(message: string): false {
+  process.stderr.write(`bench: ${message}\n`);
+  return false;
+}
+
+/** On a machine that does something else the figures are of that. */
+function warnIfBusy(): void {
+  const [load = 0] = loadavg();
+  if (load > availableParallelism() / 4) process.stderr.write(`bench: this machine is busy: load ${load.toFixed(1)}\n`);
 }
 
 /** Runs rows one after the other and says how long each took; gives the lines of the table and whether all went well. */
@@ -58,7 +64,7 @@ async function confirmed(found: readonly Regression[], stored: readonly MeasureR
 
 async function check(chosen: readonly Row[], options: RunOptions): Promise<boolean> {
   const stored = await storedResults();
-  if (stored === undefined) throw new Error("there is no stored table to compare with: run with --save first");
+  if (stored === undefined) return refuse("there is no stored table to compare with: run with --save first");
   const { lines, isWhole } = await measured(chosen, options);
   const found = regressions(stored.measures, lines);
   const worse = found.length === 0 ? [] : await confirmed(found, stored.measures, options);
@@ -72,12 +78,15 @@ async function check(chosen: readonly Row[], options: RunOptions): Promise<boole
 }
 
 async function main(): Promise<boolean> {
-  const chosen = chosenRows();
+  const unknown = given.row?.filter((name) => !rows.some((row) => row.name === name)) ?? [];
+  if (unknown.length > 0) return refuse(`no row is named ${unknown.join(", ")}; --list prints them`);
+  const chosen = rows.filter(({ name }) => given.row === undefined || given.row.includes(name));
   if (given.list) {
     for (const { name, about } of chosen) console.log(`${name.padEnd(16)} ${about}`);
     return true;
   }
-  if (given.quick && (given.save || given.check)) throw new Error("--quick measures nothing that could be compared");
+  if (given.quick && (given.save || given.check)) return refuse("--quick measures nothing that could be compared");
+  if (!given.quick) warnIfBusy();
   const options: RunOptions = {
     sizes: { scale: given.quick ? 0.02 : 1 },
     subjects: given.check ? ["proctor", "bare"] : everybody,

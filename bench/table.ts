@@ -22,7 +22,10 @@ export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return absent;
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return Number(value.toPrecision(3)).toLocaleString("en", { minimumFractionDigits: Math.min(digits, 3) });
+  return Number(value.toPrecision(3)).toLocaleString("en", {
+    minimumFractionDigits: Math.min(digits, 3),
+    maximumFractionDigits: digits,
+  });
 }
 
 const range = (summary: Summary | undefined) =>

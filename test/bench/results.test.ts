@@ -80,8 +80,9 @@ it("the guard does not pass because nothing was measured", () => {
 });
 
 it("numbers have three digits that count", () => {
-  expect([0.0123, 1.234, 12.34, 123.4, 12_345, 0, undefined, Number.NaN].map(figure)).toEqual([
-    "0.012",
+  expect([0.0001234, 0.0123, 1.234, 12.34, 123.4, 12_345, 0, undefined, Number.NaN].map(figure)).toEqual([
+    "0.000123",
+    "0.0123",
     "1.23",
     "12.3",
     "123",
