@@ -44,12 +44,12 @@ it("a ratio is that of runs that followed each other", () => {
     bare: async () => ({}),
   };
   const runs = new Map([
-    ["proctor" as const, [{ work: 10 }, { work: 40 }, { work: 20 }]],
-    ["bare" as const, [{ work: 5 }, { work: 20 }, { work: 10 }]],
+    ["proctor" as const, [{ work: 10 }, { work: 60 }, { work: 20 }]],
+    ["bare" as const, [{ work: 5 }, { work: 20 }, { work: 20 }]],
   ]);
   const [line] = measureResults({ row, runs, failures: [], seconds: 0 });
-  expect(line?.ratios).toEqual({ bare: 2 });
-  expect(line?.subjects.proctor).toEqual({ median: 20, min: 10, max: 40 });
+  expect(line?.ratios).toEqual({ bare: 2 }); // of 2, 3 and 1; that of the medians would be 1
+  expect(line?.subjects.proctor).toEqual({ median: 20, min: 10, max: 60 });
 });
 
 it("the guard sees a ratio that is more than 15 % worse, in the direction of the measure, and nothing else", () => {
