@@ -66,7 +66,7 @@ it("nothing is left running on the executor 1 s after a session expired, grandch
 
 describe("T-14, the survivors of 03 SS-63: there are none", () => {
   test.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)("after a %s of the executor", async (signal) => {
-    verifies("03 SS-63", "03 SS-66", "02 S-5", "02 P-78");
+    verifies("03 T-14", "03 SS-63", "03 SS-66", "02 S-5", "02 P-78");
     await using server = proctor(["serve"]);
     const link = await connect((await printed(server.stdout, /\n/)).trim(), { recoveryDeadlineMs: 50 });
     const pids = await startAll(link);

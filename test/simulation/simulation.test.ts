@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { verifies } from "../rules/verifies.ts";
 import { report, runSeed } from "./seeds.ts";
 
 /** How many worlds a push sees; `npm run simulate` sees more. */
@@ -7,6 +8,7 @@ const seeds = Array.from({ length: 500 }, (_, index) => 1_001 + index);
 const twiceEvery = 4;
 
 it("holds every invariant in worlds where connections, processes and executors fail at any moment", async () => {
+  verifies("03 I-19", "03 I-20", "03 I-21");
   const seen = { recovered: 0, closed: 0, killed: 0, forked: 0, refused: 0, plain: 0 };
   for (const seed of seeds) {
     const run = await runSeed(seed, { shrinks: true, twice: seed % twiceEvery === 0 });

@@ -117,7 +117,7 @@ export function extensionTests(venue: Venue): void {
       await using link = await venue.open();
       const process = await link.start(sh("echo begun; sleep 1000"), { timeLimitMs: 300 });
       expect(await process.text()).toBe("begun\n");
-      expect(await process.exited).toEqual({ exitCode: 143, timedOut: true });
+      expect(await process.exited).toMatchObject({ exitCode: 143, timedOut: true });
       const quick = await link.start(["true"], { timeLimitMs: 600_000 });
       expect(await quick.exited).toMatchObject({ exitCode: 0 });
     });
@@ -127,7 +127,7 @@ export function extensionTests(venue: Venue): void {
       const script = sh("trap '' TERM HUP; while :; do sleep 0.05; done");
       const processes = [false, true].map((tty) => link.start(script, { tty, timeLimitMs: 200 }));
       for (const process of await Promise.all(processes)) {
-        expect(await process.exited).toEqual({ exitCode: 137, timedOut: true });
+        expect(await process.exited).toMatchObject({ exitCode: 137, timedOut: true });
         await process.closed;
       }
     });

@@ -1,0 +1,43 @@
+import type { Row } from "../row.ts";
+import { clientLibrary } from "./client-library.ts";
+import { echo } from "./echo.ts";
+import { fileBlocks, fileWhole } from "./files.ts";
+import { growth } from "./growth.ts";
+import { headOfLine } from "./head-of-line.ts";
+import { idle } from "./idle.ts";
+import { idleProcesses } from "./idle-processes.ts";
+import { idleSessions } from "./idle-sessions.ts";
+import { mixed } from "./mixed.ts";
+import { catchUp, detachedOutput } from "./outage.ts";
+import { outputPipe, outputPty } from "./output.ts";
+import { pipelining } from "./pipelining.ts";
+import { requests } from "./requests.ts";
+import { resume } from "./resume.ts";
+import { start, starts } from "./starts.ts";
+import { stdin } from "./stdin.ts";
+import { subscribers } from "./subscribers.ts";
+
+/** Every row, in the order of the table: first those that have a goal. */
+export const rows: readonly Row[] = [
+  echo,
+  start,
+  starts,
+  outputPipe,
+  outputPty,
+  stdin,
+  requests,
+  fileWhole,
+  fileBlocks,
+  headOfLine,
+  pipelining,
+  resume,
+  idle,
+  idleProcesses,
+  idleSessions,
+  detachedOutput,
+  catchUp,
+  clientLibrary,
+  subscribers,
+  mixed,
+  growth,
+];
