@@ -70,7 +70,7 @@ export class LinkActor {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
-    this.#clock = new WakefulClock(options.clock, () => this.#woke());
+    this.#clock = new WakefulClock(options.clock, () => this.doubtPath());
     const { canReconnect, longestRecoveryMs } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
@@ -170,6 +170,12 @@ export class LinkActor {
     this.#connections.release(holder);
   }
 
+  /** What was heard before proves nothing any more: asks for a sign of life at once, or dials at once (03 N-7, D-10). */
+  doubtPath(): void {
+    this.#signs.forget();
+    tell(this.#actor, { type: "path.doubted" });
+  }
+
   /** Ends the link. Resolves when its connections are gone. Idempotent. */
   async close(): Promise<void> {
     const connections = this.#connections.all;
@@ -231,11 +237,6 @@ export class LinkActor {
 
   #heard(): void {
     if (this.#signs.heard()) tell(this.#actor, { type: "connection.heard", agoMs: 0 });
-  }
-
-  #woke(): void {
-    this.#signs.forget();
-    tell(this.#actor, { type: "host.woke" });
   }
 
   #lost(connection: ClientConnection, reason: string): void {

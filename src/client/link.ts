@@ -55,6 +55,14 @@ export class Link implements AsyncDisposable {
   }
 
   /**
+   * To be called when the network of this host has changed, where the program can tell: a link that recovers tries again at
+   * once, and one that is connected asks for a sign of life (03 D-10). It finds out by itself too, only later.
+   */
+  networkChanged(): void {
+    this.#actor.doubtPath();
+  }
+
+  /**
    * Makes sure that the executor offers an extension; those that are verbs ask by themselves.
    * @throws UnsupportedError where it does not.
    */

@@ -5,8 +5,8 @@
 export type LinkEvent =
   | { readonly type: "connection.ended"; readonly generation: number; readonly reason: string }
   | { readonly type: "connection.heard"; readonly agoMs: number }
-  /** The program did not run for a while, so that timers and what was heard before prove nothing (03 N-7). */
-  | { readonly type: "host.woke" }
+  /** The host was suspended, or its network is another one: what was heard before proves nothing any more (03 N-7, D-10). */
+  | { readonly type: "path.doubted" }
   | { readonly type: "close" };
 
 /** What differs from link to link. */

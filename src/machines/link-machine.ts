@@ -143,7 +143,7 @@ export const linkMachine = setup({
           target: "Recovering",
           actions: { type: "recordReason", params: ({ event }) => event },
         },
-        "host.woke": ".Silent",
+        "path.doubted": ".Silent",
       },
       states: {
         Heard: { after: { pingIdle: "Silent" } },
@@ -218,7 +218,7 @@ export const linkMachine = setup({
           },
           on: {
             "connection.ended": { guard: { type: "isNewest", params: ({ event }) => event }, target: "BackingOff" },
-            "host.woke": ".Silent",
+            "path.doubted": ".Silent",
           },
           // It takes as long as there is something to read; but a connection that dies meanwhile must not use up the deadline.
           initial: "Heard",
@@ -236,7 +236,11 @@ export const linkMachine = setup({
             },
           },
         },
-        BackingOff: { entry: ["dropCandidate", "countAttempt"], after: { retryPause: "Dialing" } },
+        BackingOff: {
+          entry: ["dropCandidate", "countAttempt"],
+          on: { "path.doubted": "Dialing" },
+          after: { retryPause: "Dialing" },
+        },
       },
     },
     Failed: { type: "final", tags: "ended" },

@@ -19,7 +19,7 @@ const everything = walk(linkMachine, {
     })),
     { type: "connection.heard", agoMs: 0 },
     { type: "connection.heard", agoMs: 4_000 },
-    { type: "host.woke" },
+    { type: "path.doubted" },
     { type: "close" },
   ],
   outcomes: {
@@ -234,7 +234,7 @@ it("never has two attempts at once, and pauses between two, except before the fi
     if (!isIn(to, "Recovering.Dialing") || isIn(from, "Recovering.Dialing")) continue;
     if (outer(from) === "Recovering") {
       expect(from.value, label).toEqual({ Recovering: "BackingOff" });
-      expect(label).toBe("after retryPause");
+      expect(["after retryPause", "path.doubted"]).toContain(label);
     } else expect(["connection.ended", "xstate.after.pongWait.link.Connected.Silent"], label).toContain(event.type);
   }
 });
@@ -306,11 +306,15 @@ it("has a reason exactly when it is recovering or has ended (03 I-24)", () => {
   }
 });
 
-it("probes its connection at once when the host wakes, and gives it all the time of a probe (03 N-7)", () => {
-  verifies("03 N-7");
+it("tries at once when the host wakes or its network changed, or probes its connection (03 N-7, D-10)", () => {
+  verifies("03 N-7", "03 D-10");
   const probed = new Set<string>();
   for (const { from, to, event, effects, label } of steps) {
-    if (event.type !== "host.woke") continue;
+    if (event.type !== "path.doubted") continue;
+    if (isIn(from, "Recovering.BackingOff")) {
+      expect(isIn(to, "Recovering.Dialing"), label).toBe(true);
+      continue;
+    }
     if (!isIn(from, "Connected") && !isIn(from, "Recovering.CatchingUp")) {
       expect(to.key, label).toBe(from.key);
       continue;

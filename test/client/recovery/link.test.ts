@@ -148,6 +148,24 @@ describe("a connection that is lost", () => {
     expect(world.clock.pending).toBe(0);
   });
 
+  it("tries again at once when its user tells of another network, and asks whether its connection lives (03 D-10)", async () => {
+    verifies("03 D-10");
+    const link = await world.connect();
+    world.mode = "refuse";
+    await world.cut();
+    const { pending } = world.clock;
+    world.mode = "accept";
+    link.networkChanged();
+    await settled();
+    expect(link.state.value).toBe("Connected");
+    expect(pending).toBeGreaterThan(0); // it was waiting for its next attempt
+    world.line.isStalled = true;
+    world.mode = "refuse";
+    link.networkChanged();
+    await world.pass(5_000);
+    expect(link.state.value).toBe("Recovering");
+  });
+
   it("leaves no connection behind that opens after its attempt was given up (03 N-3)", async () => {
     verifies("03 N-3");
     const late = Promise.withResolvers<void>();
