@@ -7,6 +7,7 @@ import { headOfLine } from "./head-of-line.ts";
 import { idle } from "./idle.ts";
 import { idleProcesses } from "./idle-processes.ts";
 import { idleSessions } from "./idle-sessions.ts";
+import { massResume } from "./mass-resume.ts";
 import { mixed } from "./mixed.ts";
 import { catchUp, detachedOutput } from "./outage.ts";
 import { outputPipe, outputPty } from "./output.ts";
@@ -31,6 +32,7 @@ export const rows: readonly Row[] = [
   headOfLine,
   pipelining,
   resume,
+  massResume,
   idle,
   idleProcesses,
   idleSessions,
