@@ -1,7 +1,6 @@
 import { type Actor, waitFor } from "xstate";
 import { processMachine } from "../machines/process-machine.ts";
 import { type Child, type ChildSignal, type ChildSpec, type ProcessHost, SignalError } from "../ports/process-host.ts";
-import type { SpillStore } from "../ports/spill-store.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { rpcError } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
@@ -9,9 +8,8 @@ import type { WireResult } from "../protocol/methods.ts";
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
-import { ChunkSpill } from "./chunk-spill.ts";
-import { OutputLog, type OutputLogLimits } from "./output-log.ts";
-import type { SpillBudget } from "./spill-budget.ts";
+import type { OutputLog } from "./output-log.ts";
+import type { ProcessRecord } from "./process-record.ts";
 import { StdinQueue } from "./stdin-queue.ts";
 import { Waiters } from "./waiters.ts";
 import { WriteLedger } from "./write-ledger.ts";
@@ -24,8 +22,6 @@ export interface ProcessOwner {
   readonly isHeard: boolean;
   /** The process is gone for good: its id is free. */
   forget(process: ProcessActor): void;
-  /** The session's share of the disk. */
-  readonly spillBudget: SpillBudget;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
 }
@@ -33,9 +29,6 @@ export interface ProcessOwner {
 /** What every process of one executor shares. */
 export interface ProcessPorts extends ActorSystemPorts {
   readonly host: ProcessHost;
-  readonly outputLog: OutputLogLimits;
-  /** Where output goes that does not fit memory. */
-  readonly spill: SpillStore;
 }
 
 /** What a reader asks for (02 section 5). */
@@ -79,6 +72,7 @@ export class ProcessActor {
   readonly #ports: ProcessPorts;
   readonly #actor: Actor<typeof logic>;
   readonly #idJson: string;
+  readonly #record: ProcessRecord;
   readonly #log: OutputLog;
   readonly #writes = new WriteLedger();
   readonly #stdin: StdinQueue;
@@ -87,7 +81,7 @@ export class ProcessActor {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
-  #exitSeq: number | null = null;
+  #exitSeq: number | null;
   #isCongested = false;
   #paused = false;
   #terminated = false;
@@ -97,6 +91,7 @@ export class ProcessActor {
   constructor(
     { processId, startId }: { readonly processId: string; readonly startId: string | null },
     spec: ChildSpec,
+    record: ProcessRecord,
     owner: ProcessOwner,
     ports: ProcessPorts,
   ) {
@@ -111,7 +106,9 @@ export class ProcessActor {
     this.#ports = ports;
     this.#readers = new Waiters(ports.clock);
     this.#idJson = encodeProcessId(processId);
-    this.#log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
+    this.#record = record;
+    this.#log = record.log;
+    this.#exitSeq = record.exitSeq;
     this.#stdin = new StdinQueue((bytes) => this.#child?.write(bytes) ?? Promise.reject(new Error("no child")));
     this.#actor = owners.create(logic, this, {
       ...ports,
@@ -247,6 +244,7 @@ export class ProcessActor {
    * is let go after the same time again, and said to be so.
    */
   async stop(): Promise<void> {
+    this.#record.retain();
     tell(this.#actor, { type: "stop" });
     const { clock } = this.#ports;
     const giveUp = () => {
@@ -289,7 +287,10 @@ export class ProcessActor {
       }
     },
     publishExited: (exitCode: number): void => {
-      this.#exitSeq = this.#log.takeSeq();
+      if (this.#exitSeq === null) {
+        this.#exitSeq = this.#log.takeSeq();
+        this.#record.exited(this.#exitSeq, exitCode);
+      }
       this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
     },
     publishClosed: (): void => {
@@ -298,7 +299,7 @@ export class ProcessActor {
     release: (): void => {
       this.#child?.release();
       this.#stdin.end("broken");
-      this.#log.close();
+      this.#record.close();
       this.#owner.forget(this);
       this.#start.reject(rpcError("invalidRequest", `process ${this.processId} start was cancelled`));
       this.#end.resolve();
@@ -324,12 +325,14 @@ export class ProcessActor {
 
   #spawned(child: Child): void {
     this.#child = child;
+    this.#record.spawned(child.pid);
     tell(this.#actor, { type: "child.spawned" });
     if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
   }
 
   #spawnFailed(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
+    this.#record.discard();
     this.#start.reject(rpcError("internalError", text));
     tell(this.#actor, { type: "child.spawnFailed" });
   }

@@ -1,10 +1,15 @@
 import type { Actor } from "xstate";
 import { sessionMachine } from "../machines/session-machine.ts";
+import type { RestoredProcess, SessionJournal } from "../ports/journal-store.ts";
 import type { ChildSpec } from "../ports/process-host.ts";
+import type { SpillStore } from "../ports/spill-store.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { departedChild } from "./departed-child.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
+import type { OutputLogLimits } from "./output-log.ts";
 import { ProcessActor, type ProcessOwner, type ProcessPorts } from "./process-actor.ts";
+import { ProcessRecord, type RecordParts } from "./process-record.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -24,12 +29,17 @@ export interface SessionOwner {
   forget(session: SessionActor): void;
   /** A machine failed. */
   fault(error: unknown): void;
+  /** A journal failed; what it was for goes on without. */
+  journalFailed(error: unknown): void;
 }
 
 /** What every session of one executor shares. */
 export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
   /** How long a session outlives its connection (03 `SESSION_TTL`). */
   readonly sessionTtlMs: number;
+  readonly outputLog: OutputLogLimits;
+  /** Where output goes that does not fit memory. */
+  readonly spill: SpillStore;
   /** What one session may put on disk, within the executor's own budget. */
   readonly spillBytesPerSession: number;
   readonly spillBudget: SpillBudget;
@@ -62,9 +72,17 @@ export class SessionActor {
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
   readonly #processOwner: ProcessOwner;
+  readonly #journal: SessionJournal | null;
+  readonly #recordParts: RecordParts;
   #holder: SessionHolder | null;
 
-  constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
+  constructor(
+    sessionId: string,
+    holder: SessionHolder,
+    journal: SessionJournal | null,
+    owner: SessionOwner,
+    ports: SessionPorts,
+  ) {
     this.sessionId = sessionId;
     this.ended = this.#end.promise;
     this.#holder = holder;
@@ -81,7 +99,13 @@ export class SessionActor {
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
       },
       fault: (error) => owner.fault(error),
-      spillBudget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
+    };
+    this.#journal = journal;
+    this.#recordParts = {
+      limits: ports.outputLog,
+      spill: ports.spill,
+      budget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
+      journalFailed: (error) => owner.journalFailed(error),
     };
     this.#actor = owners.create(logic, this, {
       ...ports,
@@ -161,9 +185,19 @@ export class SessionActor {
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
+    const record = ProcessRecord.begin({ processId, startId, stdin: spec.stdin }, this.#journal, this.#recordParts);
+    const process = new ProcessActor(names, spec, record, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
+  }
+
+  /** Takes over what an earlier executor has left of a process: it ends at once, and can be read (03 D-8). */
+  adopt(left: RestoredProcess): void {
+    const record = ProcessRecord.restored(left, this.#recordParts);
+    const host = departedChild(left.exit?.exitCode ?? null);
+    const spec = { argv: [], arg0: null, cwd: "/", env: {}, stdin: left.stdin };
+    const process = new ProcessActor(left, spec, record, this.#processOwner, { ...this.#ports, host });
+    this.#processes.set(left.processId, process);
   }
 
   /** For the machine's actions only. */
@@ -174,7 +208,10 @@ export class SessionActor {
       this.#owner.forget(this);
       const ending = [...this.#processes.values()];
       for (const process of ending) process.expire();
-      void Promise.all(ending.map((process) => process.ended)).then(() => this.#end.resolve());
+      void Promise.all(ending.map((process) => process.ended)).then(() => {
+        this.#removeJournal(); // not before: until then a later executor would have to end them
+        this.#end.resolve();
+      });
     },
     retire: (): void => {
       this.#owner.forget(this);
@@ -182,6 +219,14 @@ export class SessionActor {
       void Promise.all(stopping).then(() => this.#end.resolve(), this.#end.reject);
     },
   };
+
+  #removeJournal(): void {
+    try {
+      this.#journal?.remove();
+    } catch (error) {
+      this.#owner.journalFailed(error);
+    }
+  }
 }
 
 /** The one text for a session that is not there, whatever became of it (03 SS-12). */

@@ -1,0 +1,53 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { JournalError, JournaledStart, ProcessJournal, SessionJournal } from "../../ports/journal-store.ts";
+import { attemptOn } from "./attempt-on.ts";
+import type { JournalTime } from "./journal-time.ts";
+import { LeftProcess } from "./left-process.ts";
+import { ProcessFiles } from "./process-files.ts";
+
+/** The folder of one session, with the files of its processes. */
+export class SessionFiles implements SessionJournal {
+  readonly #path: string;
+  readonly #time: JournalTime;
+  #nextProcess: number;
+
+  /** A session that begins, in a folder open to our user alone. @throws JournalError */
+  static begin(path: string, time: JournalTime): SessionFiles {
+    attemptOn(path, () => mkdirSync(path, { mode: 0o700 }));
+    return new SessionFiles(path, time, 0);
+  }
+
+  /**
+   * A session of an earlier executor, with its processes in the order of their starts. What is damaged of it is reported.
+   * @throws JournalError when not even the folder can be read.
+   */
+  static open(
+    path: string,
+    time: JournalTime,
+    report: (damage: JournalError) => void,
+  ): { readonly journal: SessionFiles; readonly left: readonly LeftProcess[] } {
+    const files = attemptOn(path, () => readdirSync(path));
+    const numbers = [...new Set(files.map((file) => Number.parseInt(file, 10)))].filter(Number.isInteger);
+    numbers.sort((a, b) => a - b);
+    const left = numbers.flatMap((number) => {
+      const ofProcess = files.filter((file) => file.startsWith(`${number}.`));
+      return LeftProcess.open({ folder: path, name: String(number), files: ofProcess }, time, report) ?? [];
+    });
+    return { journal: new SessionFiles(path, time, (numbers.at(-1) ?? -1) + 1), left };
+  }
+
+  private constructor(path: string, time: JournalTime, nextProcess: number) {
+    this.#path = path;
+    this.#time = time;
+    this.#nextProcess = nextProcess;
+  }
+
+  begin(start: JournaledStart): ProcessJournal {
+    return ProcessFiles.begin(join(this.#path, String(this.#nextProcess++)), start, this.#time);
+  }
+
+  remove(): void {
+    attemptOn(this.#path, () => rmSync(this.#path, { recursive: true, force: true }));
+  }
+}
