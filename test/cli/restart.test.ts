@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, LinkFailedError, type RemoteEvent } from "../../src/index.ts";
+import { connect, LinkFailedError, ProcessLostError, type RemoteEvent } from "../../src/index.ts";
+import { systemClock } from "../../src/ports/clock.ts";
 import { dialWebSocket } from "../../src/transports/dial-websocket.ts";
 import { RawConnection } from "../raw-connection.ts";
 import { verifies } from "../rules/verifies.ts";
@@ -83,5 +84,138 @@ describe("an executor that is started again", { timeout: 30_000 }, () => {
     expect([leader, first].map((pid) => isAlive(pid!))).toEqual([false, false]);
     globalThis.process.kill(escaped!, "SIGKILL");
     expect((await (await link.start(["echo", "on"])).text()).trim()).toBe("on");
+  });
+
+  it("a client of the reference's kind resumes by hand, and reads the tail, exit and close after the restart", async () => {
+    verifies("03 D-8");
+    await using executor = await started();
+    const before = new RawConnection(await dialWebSocket(executor.url, { clock: systemClock }));
+    const sessionId = await before.handshake();
+    const argv = ["sh", "-c", "echo some text; exec sleep 1000"];
+    await before.request("process/start", { processId: "p", argv, cwd: "file:///tmp", env: {}, tty: false });
+    await before.request("process/read", { processId: "p", waitMs: 10_000 });
+    await executor.end("SIGKILL");
+    await executor.start();
+    const after = new RawConnection(await dialWebSocket(executor.url, { clock: systemClock }));
+    expect(await after.handshake(sessionId)).toBe(sessionId);
+    expect(await after.request("process/read", { processId: "p", afterSeq: 0, maxBytes: null, waitMs: 0 })).toEqual({
+      chunks: [{ seq: 1, stream: "stdout", chunk: Buffer.from("some text\n").toString("base64") }],
+      nextSeq: 4,
+      exited: true,
+      exitCode: 137,
+      closed: true,
+      failure: null,
+      sandboxDenied: false,
+      exitSeq: 2,
+    });
+    expect(await after.request("process/terminate", { processId: "p" })).toEqual({ running: false });
+    after.transport.destroy();
+  });
+
+  it("after SIGTERM a program's own last words and exit code arrive, as from an executor that was upgraded", async () => {
+    verifies("03 D-8");
+    await using executor = await started();
+    await using link = await connect(executor.url);
+    const process = await link.start([
+      "sh",
+      "-c",
+      "trap 'echo bye; exit 7' TERM; echo hi; while :; do sleep 0.05; done",
+    ]);
+    const reader = process.output;
+    await reader.next();
+    await executor.end("SIGTERM");
+    await executor.start();
+    let rest = "";
+    for await (const { bytes } of reader) rest += Buffer.from(bytes).toString();
+    expect(rest).toContain("bye\n");
+    expect(await process.exited).toEqual({ exitCode: 7 });
+  });
+
+  it("`proctor run` prints everything across the restart and exits 137", async () => {
+    await using executor = await started();
+    await using run = proctor(["run", "--url", executor.url, "--", "sh", "-c", `echo begin; ${counting}`], {
+      maxBuffer: 1024 ** 3,
+    });
+    await printed(run.stdout, /line 1000\n/);
+    await executor.end("SIGKILL");
+    await executor.start();
+    const { stdout, stderr, exitCode } = await run;
+    expect(exitCode).toBe(137);
+    expect(stderr).toMatch(/^proctor: connection lost .*, recovering\nproctor: recovered\n$/);
+    const whole = String(stdout).slice(0, String(stdout).lastIndexOf("\n") + 1);
+    expect(whole).toBe(`begin\n${lines(whole.split("\n").length - 2)}`);
+  });
+
+  it("without a journal the session is unknown after the restart: the link has failed, and says why (03 T-12)", async () => {
+    verifies("03 SS-64", "03 CL-15");
+    await using executor = new Restarted();
+    await executor.start();
+    await using link = await connect(executor.url);
+    const process = await link.start(["sh", "-c", counting]);
+    await executor.end("SIGKILL");
+    await executor.start();
+    await expect(process.exited).rejects.toBeInstanceOf(LinkFailedError);
+    expect(link.state.reason).toContain(`unknown session id ${link.state.sessionId}`);
+    await expect(link.start(["true"])).rejects.toMatchObject({ code: "linkFailed", effect: "notApplied" });
+    await using next = await connect(executor.url);
+    expect(next.state.sessionId).not.toBe(link.state.sessionId);
+  });
+
+  it("refuses a journal that another executor uses, and takes over that of one that was killed", async () => {
+    await using executor = await started();
+    await using second = proctor(["serve", "--journal", journal()]);
+    expect(await second).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: `Error: the journal ${journal()} is in use by the executor with the process id ${executor.server.pid}\n`,
+    });
+    await executor.end("SIGKILL");
+    await executor.start();
+    await using link = await connect(executor.url);
+    expect(await (await link.start(["echo", "on"])).text()).toBe("on\n");
+  });
+
+  it("keeps output from other users, and nothing at all once the sessions are over", async () => {
+    await using executor = await started();
+    const link = await connect(executor.url);
+    const process = await link.start(["sh", "-c", "echo secret; sleep 1000"]);
+    await process.output.next();
+    const session = join(journal(), link.state.sessionId ?? "");
+    const files = (await readdir(session)).map((file) => join(session, file));
+    expect(files.map((file) => file.slice(session.length + 1)).sort()).toEqual(["0.0.output", "0.process"]);
+    const modes = await Promise.all(
+      [journal(), session, ...files].map(async (path) => (await stat(path)).mode & 0o777),
+    );
+    expect(modes).toEqual([0o700, 0o700, 0o600, 0o600]);
+    await link.close();
+    expect(await readdir(journal())).toEqual(["lock"]);
+    await executor.end("SIGTERM");
+    expect(await readdir(journal())).toEqual([]);
+  });
+
+  it("loses a damaged process alone, and says so", async () => {
+    await using executor = await started();
+    await using link = await connect(executor.url);
+    const script = (word: string) => `echo ${word}; while sleep 0.1; do echo >&2 || exit; done`; // ends with its executor
+    const [bad, good] = await Promise.all(["bad", "good"].map((word) => link.start(["sh", "-c", script(word)])));
+    await Promise.all([bad!.output.next(), good!.output.next()]);
+    await executor.end("SIGKILL");
+    const session = join(journal(), link.state.sessionId ?? "");
+    const entries = join(session, "0.process");
+    await writeFile(entries, (await readFile(entries, "utf8")).replace('"processId"', '"processIt"'));
+    await executor.start();
+    await expect(bad!.exited).rejects.toBeInstanceOf(ProcessLostError);
+    expect(await good!.text("stdout")).toBe("good\n");
+    expect(await good!.exited).toEqual({ exitCode: 137 });
+    await executor.end("SIGTERM");
+    expect((await executor.server).stderr).toMatch(`Warning: the journal fails at ${entries}`);
+  });
+
+  it("is refused over stdio, where nobody could resume", async () => {
+    await using server = proctor(["serve", "--listen", "stdio", "--journal", journal()]);
+    expect(await server).toMatchObject({
+      exitCode: 1,
+      stderr: "Error: a journal is of no use over stdio: nobody could resume a session\n",
+    });
   });
 });

@@ -33,7 +33,7 @@ export class LeftProcess {
       if (found !== null) return new LeftProcess(path, found, openOutput(path, files, report), time);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      report(error);
+      report(new JournalError(`${error.message}; what is left of this process is not touched`, { cause: error }));
     }
     for (const file of files) attemptOn(join(folder, file), () => rmSync(join(folder, file), { force: true }));
     return null;

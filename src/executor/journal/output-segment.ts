@@ -5,12 +5,11 @@ import type { OutputStream } from "../../protocol/process.ts";
 
 /*
  * A record: the checksum of all that follows (4 bytes), the length of the payload (4), the number (8), when it was written on
- * the boot clock (8), the stream (1), 7 bytes of nothing, the payload. All little-endian.
+ * the boot clock (8), the stream (1), nothing (3), the checksum of what stands between the first checksum and here (4), the
+ * payload. All little-endian. The second checksum tells a record that was interrupted from one whose length is damaged.
  */
 const headerBytes = 32;
 const streams = ["stdout", "stderr", "pty"] as const satisfies readonly OutputStream[];
-/** A child hands over no more at once (`ChildListener`): a length above it is a damaged one, not an interrupted write. */
-const longestPayload = 64 * 1024;
 const header = Buffer.alloc(headerBytes);
 
 /** What was found in a segment of an earlier executor. */
@@ -70,6 +69,7 @@ export class OutputSegment {
     header.writeDoubleLE(seq, 8);
     header.writeDoubleLE(atMs, 16);
     header.writeUInt8(streams.indexOf(stream), 24);
+    header.writeUInt32LE(crc32(header.subarray(4, 28)), 28);
     header.writeUInt32LE(crc32(bytes, crc32(header.subarray(4))), 0);
     const length = headerBytes + bytes.length;
     const written = writevSync(this.#fd, [header, bytes], this.#bytes);
@@ -135,9 +135,10 @@ function scan(file: Buffer): {
   const found: WrittenChunk[] = [];
   let end = 0;
   while (end + headerBytes <= file.length) {
+    if (crc32(file.subarray(end + 4, end + 28)) !== file.readUInt32LE(end + 28)) return { found, end, isDamaged: true };
     const length = file.readUInt32LE(end + 4);
     const next = end + headerBytes + length;
-    if (next > file.length) return { found, end, isDamaged: length > longestPayload };
+    if (next > file.length) return { found, end, isDamaged: false };
     const stream = streams[file.readUInt8(end + 24)];
     if (crc32(file.subarray(end + 4, next)) !== file.readUInt32LE(end) || stream === undefined) {
       return { found, end, isDamaged: true };

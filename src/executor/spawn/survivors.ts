@@ -46,7 +46,10 @@ export function identityOf(pid: number, boot: string | null): ChildIdentity | nu
 export function killSurvivors({ boot, pid, startTicks }: ChildIdentity, aliveAtMs: number): "done" | "unsure" {
   if (boot !== bootId()) return "done";
   const group = new ProcessGroup(pid);
-  if (readProcess(pid)?.startTicks !== startTicks) {
+  const leader = readProcess(pid);
+  // The kernel gives no number away while a group bears it: a stranger has it, so nothing of ours is left.
+  if (leader !== null && leader.startTicks !== startTicks) return "done";
+  if (leader === null) {
     const members = membersOf(pid);
     if (members.length === 0) return "done";
     if (!members.some((member) => Number(member.startTicks) * tickMs <= aliveAtMs)) return "unsure";
