@@ -23,18 +23,28 @@ interface WrittenProcess {
   exit: { readonly seq: number; readonly exitCode: number } | null;
 }
 
+interface WrittenSession {
+  readonly processes: Set<WrittenProcess>;
+  readonly calls: string[];
+}
+
 /** A journal that outlives its executors in memory. What an executor of before tries to write goes nowhere. */
 export class MemoryJournal implements JournalStore {
   /** Whether writing fails, as on a full disk. */
   isFull = false;
   /** Whether what is restored may lack its end, as after a restart of the machine. */
   isComplete = true;
-  readonly #sessions = new Map<string, Set<WrittenProcess>>();
+  readonly #sessions = new Map<string, WrittenSession>();
   #executor = 0;
 
   /** The sessions that a later executor would find. */
-  get sessions(): ReadonlyMap<string, ReadonlySet<WrittenProcess>> {
+  get sessions(): ReadonlyMap<string, WrittenSession> {
     return this.#sessions;
+  }
+
+  /** The processes of all of them. */
+  get processes(): readonly WrittenProcess[] {
+    return [...this.#sessions.values()].flatMap(({ processes }) => [...processes]);
   }
 
   restore(): readonly RestoredSession[] {
@@ -42,25 +52,30 @@ export class MemoryJournal implements JournalStore {
     return [...this.#sessions].map(([sessionId, written]) => ({
       sessionId,
       journal: this.#session(sessionId, written),
-      processes: [...written].map((process) => this.#restored(written, process)),
+      processes: [...written.processes].map((process) => this.#restored(written.processes, process)),
+      calls: [...written.calls],
     }));
   }
 
   begin(sessionId: string): SessionJournal {
     this.#checkRoom();
-    const written = new Set<WrittenProcess>();
+    const written = { processes: new Set<WrittenProcess>(), calls: [] };
     this.#sessions.set(sessionId, written);
     return this.#session(sessionId, written);
   }
 
-  #session(sessionId: string, written: Set<WrittenProcess>): SessionJournal {
+  #session(sessionId: string, written: WrittenSession): SessionJournal {
     const executor = this.#executor;
     return {
       begin: (start) => {
         this.#checkRoom();
         const process = { start, chunks: new Set<WrittenChunk>(), lastSeq: 0, exit: null };
-        if (executor === this.#executor) written.add(process);
-        return this.#process(written, process);
+        if (executor === this.#executor) written.processes.add(process);
+        return this.#process(written.processes, process);
+      },
+      called: (key) => {
+        this.#checkRoom();
+        if (executor === this.#executor) written.calls.push(key);
       },
       remove: () => {
         if (executor === this.#executor) this.#sessions.delete(sessionId);

@@ -20,7 +20,7 @@ export class JournaledChunks implements ChunkStore {
   readonly #spill: ChunkSpill;
   readonly #budget: SpillBudget;
   readonly #failed: (error: unknown) => void;
-  #isBroken = false;
+  #isOver = false;
 
   /** @param failed hears of what the disk refuses */
   constructor(journal: ProcessJournal, spill: ChunkSpill, budget: SpillBudget, failed: (error: unknown) => void) {
@@ -30,13 +30,13 @@ export class JournaledChunks implements ChunkStore {
     this.#failed = failed;
   }
 
-  /** Writes to the journal, unless that has failed before. */
+  /** Writes to the journal, unless that has failed before, or been closed. */
   write<T>(how: (journal: ProcessJournal) => T): T | null {
-    if (this.#isBroken) return null;
+    if (this.#isOver) return null;
     try {
       return how(this.#journal);
     } catch (error) {
-      this.#isBroken = true;
+      this.#isOver = true;
       this.#failed(error);
       this.disown();
       return null;
@@ -77,12 +77,13 @@ export class JournaledChunks implements ChunkStore {
 
   /** From now on the journal stays as it is. */
   leave(): void {
+    this.#isOver = true;
     this.#journal.close();
   }
 
   close(): void {
+    this.leave();
     this.#spill.close();
-    this.#journal.close();
   }
 
   /** What cannot be cleaned up is left lying there, and must not disturb the process. */

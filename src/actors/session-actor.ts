@@ -125,7 +125,11 @@ export class SessionActor {
   }
 
   /** What became of the calls that carried a key (03 D-5). */
-  readonly outcomes = new OutcomeCache();
+  readonly outcomes = new OutcomeCache((key) => {
+    const isWritten = this.#attemptOnJournal((journal) => journal.called(key));
+    // A later executor that did not know of it would make it again: better that it does not know the session.
+    if (!isWritten) this.#attemptOnJournal((journal) => journal.remove());
+  });
 
   /** The processes by id, closed ones included until they are evicted. */
   get processes(): ReadonlyMap<string, ProcessActor> {
@@ -209,7 +213,7 @@ export class SessionActor {
       const ending = [...this.#processes.values()];
       for (const process of ending) process.expire();
       void Promise.all(ending.map((process) => process.ended)).then(() => {
-        this.#removeJournal(); // not before: until then a later executor would have to end them
+        this.#attemptOnJournal((journal) => journal.remove()); // not before: until then a later executor would have to end them
         this.#end.resolve();
       });
     },
@@ -220,11 +224,14 @@ export class SessionActor {
     },
   };
 
-  #removeJournal(): void {
+  /** False when the journal refused. */
+  #attemptOnJournal(act: (journal: SessionJournal) => void): boolean {
     try {
-      this.#journal?.remove();
+      if (this.#journal !== null) act(this.#journal);
+      return true;
     } catch (error) {
       this.#owner.journalFailed(error);
+      return false;
     }
   }
 }

@@ -67,8 +67,9 @@ export class SessionRegistry {
     return this.#add(sessionId, holder, this.#journalOf(sessionId));
   }
 
-  #restore({ sessionId, processes, journal }: RestoredSession): void {
+  #restore({ sessionId, processes, calls, journal }: RestoredSession): void {
     const session = this.#add(sessionId, gone, journal);
+    for (const key of calls) session.outcomes.interrupted(key);
     for (const process of processes) session.adopt(process);
     session.detach(gone.connectionId);
   }

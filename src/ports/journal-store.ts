@@ -20,6 +20,11 @@ export interface JournalStore {
 export interface SessionJournal {
   /** Begins a process, before its child is started. @throws JournalError when it cannot be written. */
   begin(process: JournaledStart): ProcessJournal;
+  /**
+   * A call that changes something, and must not be made twice, is about to be made; its key. At least the last 1,024 are kept.
+   * @throws JournalError as `begin` does.
+   */
+  called(key: string): void;
   /** The session is over, and so is each of its processes: nothing of it is left. @throws JournalError as `begin` does. */
   remove(): void;
 }
@@ -59,6 +64,8 @@ export interface JournalPlace {
 export interface RestoredSession {
   readonly sessionId: string;
   readonly processes: readonly RestoredProcess[];
+  /** The keys of the calls that were made, oldest first. */
+  readonly calls: readonly string[];
   readonly journal: SessionJournal;
 }
 

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { memoryTransportPair } from "../../src/transports/memory-transport.ts";
 import { MemoryJournal } from "../memory-journal.ts";
@@ -62,7 +66,7 @@ it("nothing is pushed that the journal does not have: a number never comes to me
     destroy: () => executor.destroy(),
     send: (text) => {
       const { seq } = JSON.parse(String(text)).params ?? {};
-      const [written] = [...journal.sessions.values()].flatMap((processes) => [...processes]);
+      const [written] = journal.processes;
       if (seq !== undefined) pushed.push({ seq, writtenSeq: written?.lastSeq ?? 0 });
       executor.send(text);
     },
@@ -131,7 +135,7 @@ it("a start that failed leaves nothing to a later executor, though that of befor
   await settled();
   world.host.failSpawn(new Error("no such thing"));
   await settled();
-  expect([...journal.sessions.values()].map((processes) => processes.size)).toEqual([0]);
+  expect({ sessions: journal.sessions.size, processes: journal.processes }).toEqual({ sessions: 1, processes: [] });
 });
 
 it("to a dead process nothing can be done, and nothing goes wrong", async () => {
@@ -166,10 +170,7 @@ it("a session that was ended, and a process that was forgotten, do not come back
   world.host.children[0]!.finish(0);
   await world.pass(60_000);
   await world.pass(60_000);
-  const left = [...journal.sessions.values()].flatMap((processes) =>
-    [...processes].map(({ start }) => start.processId),
-  );
-  expect(left).toEqual(["kept"]);
+  expect(journal.processes.map(({ start }) => start.processId)).toEqual(["kept"]);
   await peer.request("session/end");
   await settled();
   expect((await restarted()).executor.counts.sessions).toBe(0);
@@ -228,6 +229,17 @@ it("a journal that is full costs the process its life beyond the executor, and n
   expect(world.faults).toEqual([]);
 });
 
+it("a session whose calls cannot be written down does not come back, lest they be made twice", async () => {
+  const { journal, world, peer, sessionId, restarted } = await begun([]);
+  journal.isFull = true;
+  const make = { path: "file:///proc/nothing", recursive: false, idempotencyKey: "k" };
+  await expect(peer.request("fs/createDirectory", make)).rejects.toBeDefined();
+  expect(world.journalErrors).toMatchObject([{ code: "journal" }]);
+  journal.isFull = false;
+  const { peer: later } = (await restarted()).open();
+  await expect(later.handshake(sessionId)).rejects.toMatchObject({ message: `unknown session id ${sessionId}` });
+});
+
 it("what memory lets go of is read from the journal, and counts against the disk (03 D-2)", async () => {
   verifies("03 D-2");
   const MIB = 1024 * 1024;
@@ -246,4 +258,18 @@ it("what memory lets go of is read from the journal, and counts against the disk
   const read = (chunks as { chunk: string }[]).map((one) => Buffer.from(one.chunk, "base64"));
   expect(read.map((bytes) => [bytes.length, bytes[0]])).toEqual(read.map((_, index) => [65_536, index]));
   expect(read).toHaveLength(34);
+});
+
+it("a call that changed something is not made again after the restart: its effect is unknown (03 D-5)", async () => {
+  verifies("03 D-5");
+  const { peer, sessionId, restarted } = await begun([]);
+  const folder = await mkdtemp(join(tmpdir(), "proctor-restart-"));
+  const make = { path: pathToFileURL(join(folder, "new")).href, recursive: false, idempotencyKey: "k" };
+  await peer.request("fs/createDirectory", make);
+  const { peer: later } = await (await restarted()).connect(sessionId);
+  await expect(later.request("fs/createDirectory", make)).rejects.toMatchObject({
+    effect: "unknown",
+    message: "the executor was restarted during this call; whether it was done is not known",
+  });
+  await rm(folder, { recursive: true });
 });

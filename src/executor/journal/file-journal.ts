@@ -43,9 +43,7 @@ function restore(folder: string, time: JournalTime, report: (damage: JournalErro
   const processes = sessions.flatMap(({ left }) => left);
   const aliveAtMs = processes.reduce((last, one) => Math.max(last, one.executorAliveAtMs(time.boot)), 0);
   for (const one of processes) reporting(() => one.killSurvivors(aliveAtMs));
-  return sessions.map(({ sessionId, journal, left }) => {
-    return { sessionId, journal, processes: left.map(({ process }) => process) };
-  });
+  return sessions.map(({ left, ...session }) => ({ ...session, processes: left.map(({ process }) => process) }));
 }
 
 /** Does what can fail for one session or process without harm to the others; `null` if it did. */

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { JournalError, JournaledStart, ProcessJournal, SessionJournal } from "../../ports/journal-store.ts";
 import { attemptOn } from "./attempt-on.ts";
+import { CallKeys } from "./call-keys.ts";
 import type { JournalTime } from "./journal-time.ts";
 import { LeftProcess } from "./left-process.ts";
 import { ProcessFiles } from "./process-files.ts";
@@ -10,12 +11,13 @@ import { ProcessFiles } from "./process-files.ts";
 export class SessionFiles implements SessionJournal {
   readonly #path: string;
   readonly #time: JournalTime;
+  readonly #calls: CallKeys;
   #nextProcess: number;
 
   /** A session that begins, in a folder open to our user alone. @throws JournalError */
   static begin(path: string, time: JournalTime): SessionFiles {
     attemptOn(path, () => mkdirSync(path, { mode: 0o700 }));
-    return new SessionFiles(path, time, 0);
+    return new SessionFiles(path, time, new CallKeys(callsPath(path)), 0);
   }
 
   /**
@@ -26,7 +28,7 @@ export class SessionFiles implements SessionJournal {
     path: string,
     time: JournalTime,
     report: (damage: JournalError) => void,
-  ): { readonly journal: SessionFiles; readonly left: readonly LeftProcess[] } {
+  ): { readonly journal: SessionFiles; readonly left: readonly LeftProcess[]; readonly calls: readonly string[] } {
     const files = attemptOn(path, () => readdirSync(path));
     const numbers = [...new Set(files.map((file) => Number.parseInt(file, 10)))].filter(Number.isInteger);
     numbers.sort((a, b) => a - b);
@@ -34,12 +36,14 @@ export class SessionFiles implements SessionJournal {
       const ofProcess = files.filter((file) => file.startsWith(`${number}.`));
       return LeftProcess.open({ folder: path, name: String(number), files: ofProcess }, time, report) ?? [];
     });
-    return { journal: new SessionFiles(path, time, (numbers.at(-1) ?? -1) + 1), left };
+    const calls = openCalls(callsPath(path), files.includes("calls"), report);
+    return { journal: new SessionFiles(path, time, calls, (numbers.at(-1) ?? -1) + 1), left, calls: calls.keys };
   }
 
-  private constructor(path: string, time: JournalTime, nextProcess: number) {
+  private constructor(path: string, time: JournalTime, calls: CallKeys, nextProcess: number) {
     this.#path = path;
     this.#time = time;
+    this.#calls = calls;
     this.#nextProcess = nextProcess;
   }
 
@@ -47,7 +51,26 @@ export class SessionFiles implements SessionJournal {
     return ProcessFiles.begin(join(this.#path, String(this.#nextProcess++)), start, this.#time);
   }
 
+  called(key: string): void {
+    attemptOn(callsPath(this.#path), () => this.#calls.add(key));
+  }
+
   remove(): void {
     attemptOn(this.#path, () => rmSync(this.#path, { recursive: true, force: true }));
+  }
+}
+
+function callsPath(folder: string): string {
+  return join(folder, "calls");
+}
+
+function openCalls(path: string, isThere: boolean, report: (damage: JournalError) => void): CallKeys {
+  if (!isThere) return new CallKeys(path);
+  try {
+    return attemptOn(path, () => CallKeys.open(path));
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    report(error);
+    return new CallKeys(path);
   }
 }

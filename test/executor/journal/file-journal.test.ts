@@ -36,7 +36,7 @@ function reopened() {
   const reports: string[] = [];
   const [session] = open().restore(({ message }) => reports.push(message));
   const texts = (session?.processes ?? []).map((process) => textsOf(process));
-  return { processes: session?.processes ?? [], texts, reports };
+  return { processes: session?.processes ?? [], calls: session?.calls ?? [], texts, reports };
 }
 
 function textsOf({ chunks, journal }: RestoredProcess): string[] {
@@ -102,7 +102,7 @@ describe("what a later executor finds", () => {
   it("is no process whose very beginning was not written", () => {
     begin("p");
     writeFileSync(file("0.process"), '{"v":1,');
-    expect(reopened()).toEqual({ processes: [], texts: [], reports: [] });
+    expect(reopened()).toEqual({ processes: [], calls: [], texts: [], reports: [] });
     expect(readdirSync(join(folder, sessionId))).toEqual([]);
   });
 
@@ -118,6 +118,19 @@ describe("what a later executor finds", () => {
     expect(texts).toEqual([["one"], ["fine"]]);
     expect(processes.map(({ isComplete }) => isComplete)).toEqual([false, true]);
     expect(reports).toEqual([`${file("0.0.output")} is damaged: a part of this output is lost`]);
+  });
+
+  it("includes the newest keys of calls, and not one that was being written (03 D-5)", () => {
+    const journal = open();
+    journal.restore(() => undefined);
+    const session = journal.begin(sessionId);
+    const keys = Array.from({ length: 5_000 }, (_, index) => `key\n${index}`);
+    for (const key of keys) session.called(key);
+    expect(readFileSync(file("calls"), "utf8").split("\n").length).toBeLessThan(2_100);
+    truncateSync(file("calls"), statSync(file("calls")).size - 1);
+    expect(reopened().calls.slice(-1_000)).toEqual(keys.slice(-1_001, -1));
+    expect(reopened().calls.slice(-1_000)).toEqual(keys.slice(-1_001, -1));
+    expect(statSync(file("calls")).mode & 0o777).toBe(0o600);
   });
 
   it("may lack its end once the machine was restarted", () => {
