@@ -83,6 +83,8 @@ export interface Scenario {
   readonly sessionTtlMs: number;
   /** Does an executor keep as little output as it can? */
   readonly keepsLittle: boolean;
+  /** Does an executor keep a journal, so that the next one has its sessions? */
+  readonly journals: boolean;
   readonly operations: readonly Operation[];
   readonly faults: readonly Fault[];
 }
@@ -115,6 +117,7 @@ export const calmScenario: Scenario = {
   byteWeight: 1,
   sessionTtlMs: 30_000,
   keepsLittle: false,
+  journals: false,
   operations: [],
   faults: [],
 };

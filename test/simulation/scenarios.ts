@@ -145,6 +145,7 @@ const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
   { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage), { maxLength: 10, size: "max" }) },
   { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
+  { weight: 2, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, restart), { maxLength: 5, size: "max" }) },
   {
     weight: 3,
     arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal), { maxLength: 8, size: "max" }),
@@ -170,6 +171,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
     byteWeight: fc.constantFrom(1, 1, 16, 128),
     sessionTtlMs: fc.constantFrom(30_000, 30_000, 30_000, 2_000, 0),
     keepsLittle: fc.boolean(),
+    journals: fc.boolean(),
     operations: fc.array(operation, { maxLength: 30, size: "max" }),
     faults,
   })

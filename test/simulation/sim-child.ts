@@ -26,6 +26,15 @@ interface WaitingWrite {
   readonly refuse: (error: unknown) => void;
 }
 
+/** What a process needs of its machine. */
+export interface SimChildWorld {
+  readonly clock: Clock;
+  readonly listener: ChildListener;
+  readonly trace: (text: string) => void;
+  /** Whether a later executor tells what became of it. */
+  readonly isJournaled: boolean;
+}
+
 /** A process that does what its program says, on virtual time, and remembers everything. */
 export class SimChild implements Child {
   readonly pid: number;
@@ -46,6 +55,7 @@ export class SimChild implements Child {
   readonly #clock: Clock;
   readonly #listener: ChildListener;
   readonly #trace: (text: string) => void;
+  readonly #isJournaled: boolean;
   readonly #timers = new Set<unknown>();
   readonly #open = new Set<OutputStream>();
   readonly #ending = new Set<OutputStream>();
@@ -64,7 +74,7 @@ export class SimChild implements Child {
     name: string,
     spec: ChildSpec,
     program: Program,
-    { clock, listener, trace }: { clock: Clock; listener: ChildListener; trace: (text: string) => void },
+    { clock, listener, trace, isJournaled }: SimChildWorld,
   ) {
     this.pid = pid;
     this.name = name;
@@ -72,6 +82,7 @@ export class SimChild implements Child {
     this.#program = program;
     this.#clock = clock;
     this.#listener = listener;
+    this.#isJournaled = isJournaled;
     this.#trace = (what) => trace(`${name} ${what}`);
     for (const stream of spec.stdin === "pty" ? (["pty"] as const) : (["stdout", "stderr"] as const))
       this.#open.add(stream);
@@ -107,6 +118,11 @@ export class SimChild implements Child {
     this.#isCrashed = true;
     for (const timer of this.#timers) this.#clock.clearTimeout(timer);
     this.#timers.clear();
+    if (!this.#isJournaled) return;
+    if (!this.hasExited) this.deeds.push({ type: "exited", exitCode: 137 });
+    this.hasExited = true;
+    this.#open.clear();
+    this.overAtMs ??= this.#clock.now();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -200,7 +216,8 @@ export class SimChild implements Child {
   #exit(exitCode: number): void {
     if (this.hasExited) return;
     this.hasExited = true;
-    this.deeds.push({ type: "exited", exitCode });
+    // Of an end that its executor did not wait for, the next one can only tell that it was brought about.
+    this.deeds.push({ type: "exited", exitCode: this.released && this.#isJournaled ? 137 : exitCode });
     this.#trace(`exits ${exitCode}`);
     const { lingersMs } = this.#program;
     this.#descendantsAlive = lingersMs > 0 && exitCode < 128;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/ports/clock.ts";
 import type { FileHost } from "../../src/ports/file-host.ts";
 import type { Host } from "../../src/ports/host.ts";
+import type { JournalStore } from "../../src/ports/journal-store.ts";
 import {
   type Child,
   type ChildListener,
@@ -21,6 +22,8 @@ export interface SimHostOptions {
   /** The program behind the first word of a command. */
   program(name: string): Program;
   trace(text: string): void;
+  /** What outlives its executor. */
+  readonly journal: JournalStore | undefined;
 }
 
 /** The machine an executor runs on: processes that follow their programs, files in memory. */
@@ -29,15 +32,19 @@ export class SimHost implements Host, ProcessHost {
   readonly files: FileHost;
   readonly memory: SimFiles;
   readonly spill: SpillStore = memorySpillStore();
+  readonly journal: JournalStore | undefined;
   /** Every process that ever ran, by name. */
   readonly children = new Map<string, SimChild>();
   /** How often each name was spawned with success; a start that failed may be made again. */
   readonly spawns = new Map<string, number>();
   readonly #options: SimHostOptions;
+  /** What is being spawned. */
+  readonly #spawning = new Map<string, () => SimChild>();
   #isCrashed = false;
 
   constructor(options: SimHostOptions) {
     this.#options = options;
+    this.journal = options.journal;
     this.memory = new SimFiles(options.clock, (text) => options.trace(text));
     this.files = this.memory;
   }
@@ -52,13 +59,18 @@ export class SimHost implements Host, ProcessHost {
 
   async spawn(spec: ChildSpec, listener: ChildListener): Promise<Child> {
     const [name = ""] = spec.argv;
-    const { clock, trace } = this.#options;
+    const { clock, trace, journal } = this.#options;
     const program = this.#options.program(name);
+    const isJournaled = journal !== undefined;
+    const begin = () =>
+      new SimChild(this.children.size + 1, name, spec, program, { clock, listener, trace, isJournaled });
+    this.#spawning.set(name, begin);
     await this.#after(program.spawnMs);
+    this.#spawning.delete(name);
     if (program.failsToSpawn) throw new SpawnError("No such file or directory (os error 2)");
     trace(`${name} is spawned`);
     this.spawns.set(name, (this.spawns.get(name) ?? 0) + 1);
-    const child = new SimChild(this.children.size + 1, name, spec, program, { clock, listener, trace });
+    const child = begin();
     this.children.set(name, child);
     return child;
   }
@@ -66,6 +78,8 @@ export class SimHost implements Host, ProcessHost {
   /** The machine's executor dies in an instant, and its processes with it. */
   crash(): void {
     this.#isCrashed = true;
+    // Whether such a one was born nobody can tell: with a journal it is reported like any other.
+    if (this.journal !== undefined) for (const [name, begin] of this.#spawning) this.children.set(name, begin());
     for (const child of this.children.values()) child.crash();
   }
 

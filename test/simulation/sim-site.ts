@@ -1,11 +1,13 @@
 import { Executor } from "../../src/executor/executor.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import { MemoryJournal } from "../memory-journal.ts";
 import { SeededRandom } from "./chance.ts";
 import { CrashableClock } from "./crashable-clock.ts";
 import type { Program } from "./scenario.ts";
 import type { SimChild } from "./sim-child.ts";
 import { SimHost } from "./sim-host.ts";
 import type { SimLink } from "./sim-link.ts";
+import type { WireWatch } from "./wire-watch.ts";
 
 /** What a site needs of its world. */
 export interface SimSiteOptions {
@@ -14,6 +16,9 @@ export interface SimSiteOptions {
   readonly sessionTtlMs: number;
   /** Whether it keeps as little output as it can, in memory and on disk. */
   readonly keepsLittle: boolean;
+  /** Whether its executors keep a journal. */
+  readonly journals: boolean;
+  readonly watch: WireWatch;
   program(name: string): Program;
   trace(text: string): void;
   fault(error: unknown): void;
@@ -34,16 +39,29 @@ export class SimSite {
   /** The machines of all incarnations. */
   readonly hosts: SimHost[] = [];
   readonly #options: SimSiteOptions;
+  readonly #journal: MemoryJournal | undefined;
   #current: Incarnation | null;
+  #startedAtMs = 0;
 
   constructor(options: SimSiteOptions) {
     this.#options = options;
+    this.#journal = options.journals ? new MemoryJournal() : undefined;
     this.#current = this.#start();
   }
 
   /** The executor that can be reached now. */
   get executor(): Executor | null {
     return this.#current?.executor ?? null;
+  }
+
+  /** When the executor was started that can be reached now. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** What a later executor would find in the journal, if there is one. */
+  get journaledSessions(): number {
+    return this.#journal?.sessions.size ?? 0;
   }
 
   /** Is there somebody who would take a connection? */
@@ -84,10 +102,12 @@ export class SimSite {
     const startAgain = () => {
       this.#options.clock.setTimeout(() => {
         this.#current = this.#start();
+        if (this.#options.journals) this.#options.watch.executorBegan();
         this.#options.trace("executor is up again");
       }, downMs);
     };
     this.#options.trace(crashes ? "executor crashes" : "executor stops");
+    if (this.#options.journals) this.#options.watch.executorEnded();
     if (!crashes) return void old.executor.close().then(startAgain, this.#options.fault);
     old.clock.crash();
     old.host.crash();
@@ -98,7 +118,8 @@ export class SimSite {
   #start(): Incarnation {
     const { seed, sessionTtlMs, keepsLittle, program, trace, fault } = this.#options;
     const clock = new CrashableClock(this.#options.clock);
-    const host = new SimHost({ clock, program, trace });
+    const host = new SimHost({ clock, program, trace, journal: this.#journal });
+    this.#startedAtMs = clock.now();
     this.hosts.push(host);
     const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
     const output = keepsLittle ? { memoryBytes: leastBytes, spillBytesPerSession: leastBytes } : {};

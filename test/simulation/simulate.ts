@@ -62,7 +62,7 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { seed, latencyMs, byteWeight, sessionTtlMs, keepsLittle } = scenario;
+    const { seed, latencyMs, byteWeight, sessionTtlMs, keepsLittle, journals } = scenario;
     let timers = 0;
     const tieBreak = () => chance(seed, "tie", timers++);
     const clock = new VirtualClock(scenario.shuffles ? { tieBreak } : {});
@@ -72,10 +72,10 @@ export class World {
     this.clock = clock;
     this.#nameStarts();
     const program = (name: string) => this.#program(name);
-    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, program, trace, fault });
+    const watch = new WireWatch({ clock, sessionTtlMs, violate });
+    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, journals, watch, program, trace, fault });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
-    const watch = new WireWatch({ clock, sessionTtlMs, violate });
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {
       const name = `c${client}`;
       const cuts = scenario.faults.filter((one) => one.type === "cutOnMessage" && one.client === client);

@@ -65,9 +65,26 @@ export class WireWatch {
     watched.isGone = true;
     if (watched.sessionId === null) return;
     const tenure = this.#tenure(watched.sessionId);
-    if (tenure.holder !== link) return;
+    if (tenure.holder !== link) return; // another one has it, or an executor that ended has let go of it
     tenure.holder = null;
     tenure.deadlineMs = this.#options.clock.now() + this.#options.sessionTtlMs;
+  }
+
+  /** An executor ends that keeps a journal: what it has not forgotten by now waits for the next one. */
+  executorEnded(): void {
+    for (const tenure of this.#sessions.values()) {
+      if (tenure.deadlineMs !== null && tenure.deadlineMs <= this.#options.clock.now()) continue;
+      tenure.holder = null;
+      tenure.deadlineMs = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** The next one begins: they have their whole time before them. */
+  executorBegan(): void {
+    for (const tenure of this.#sessions.values()) {
+      if (tenure.deadlineMs !== Number.POSITIVE_INFINITY) continue;
+      tenure.deadlineMs = this.#options.clock.now() + this.#options.sessionTtlMs;
+    }
   }
 
   #attached(link: string, watched: Watched, sessionId: string): void {

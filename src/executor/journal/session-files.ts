@@ -1,6 +1,11 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { JournalError, JournaledStart, ProcessJournal, SessionJournal } from "../../ports/journal-store.ts";
+import {
+  JournalError,
+  type JournaledStart,
+  type ProcessJournal,
+  type SessionJournal,
+} from "../../ports/journal-store.ts";
 import { attemptOn } from "./attempt-on.ts";
 import { CallKeys } from "./call-keys.ts";
 import type { JournalTime } from "./journal-time.ts";
