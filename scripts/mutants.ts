@@ -16,6 +16,18 @@ interface Mutant {
 
 const mutants: readonly Mutant[] = [
   {
+    name: "does not write down how a process exited",
+    file: "actors/process-actor.ts",
+    from: "this.#record.exited(this.#exitSeq, exitCode);",
+    to: "",
+  },
+  {
+    name: "takes along what it should leave to the next executor",
+    file: "actors/process-actor.ts",
+    from: "this.#record.retain();",
+    to: "",
+  },
+  {
     name: "forgets which writes it has taken",
     file: "actors/write-ledger.ts",
     from: "return this.#ids.has(writeId);",
