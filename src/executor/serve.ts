@@ -45,8 +45,18 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (journal !== undefined && target.kind === "stdio") {
     throw new JournalError("a journal is of no use over stdio: nobody could resume a session");
   }
-  const executor = new Executor(options.host ?? nodeHost(clock, { journal }), options);
+  const executor = newExecutor(options.host ?? nodeHost(clock, { journal }), options);
   return target.kind === "stdio" ? serveStdio(executor, options) : serveWebSocket(executor, target, options);
+}
+
+/** A host that no executor takes is let go of, and its journal with it. */
+function newExecutor(host: Host, options: ServeOptions): Executor {
+  try {
+    return new Executor(host, options);
+  } catch (error) {
+    host[Symbol.dispose]?.();
+    throw error;
+  }
 }
 
 async function serveWebSocket(

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { JournalError } from "../../ports/journal-store.ts";
@@ -39,7 +39,7 @@ export function lockFolder(folder: string, random: Random): Disposable {
       unlinkSync(ours);
     }
   });
-  return { [Symbol.dispose]: () => attemptOn(lock, () => unlinkSync(lock)) };
+  return { [Symbol.dispose]: () => attemptOn(lock, () => rmSync(lock, { force: true })) };
 }
 
 function isLinked(from: string, to: string): boolean {
