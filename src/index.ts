@@ -31,12 +31,25 @@ export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
-export { nodeHost } from "./executor/node-host.ts";
+export { JournalInUseError } from "./executor/journal/journal-lock.ts";
+export { type NodeHostOptions, nodeHost } from "./executor/node-host.ts";
 export { type ServeOptions, type Server, serve } from "./executor/serve.ts";
 export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
+export {
+  JournalError,
+  type JournaledExit,
+  type JournaledStart,
+  type JournalPlace,
+  type JournalStore,
+  type ProcessJournal,
+  type RestoredChunk,
+  type RestoredProcess,
+  type RestoredSession,
+  type SessionJournal,
+} from "./ports/journal-store.ts";
 export {
   type Child,
   type ChildEnd,

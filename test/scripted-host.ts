@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { nodeFileHost } from "../src/executor/files/node-file-host.ts";
 import type { FileHost } from "../src/ports/file-host.ts";
 import type { Host } from "../src/ports/host.ts";
+import type { JournalStore } from "../src/ports/journal-store.ts";
 import {
   BrokenStdinError,
   type Child,
@@ -152,6 +153,8 @@ export class ScriptedHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
   readonly files: FileHost;
   readonly spill: SpillStore = memorySpillStore();
+  /** Set before the executor is made. */
+  journal: JournalStore | undefined;
   /** Every child that was ever spawned, in order. */
   readonly children: ScriptedChild[] = [];
   /** What `environment/info` answers. */

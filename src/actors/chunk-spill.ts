@@ -1,4 +1,5 @@
 import type { SpillFile, SpillStore } from "../ports/spill-store.ts";
+import type { ChunkStore } from "./chunk-store.ts";
 import type { SpillBudget } from "./spill-budget.ts";
 
 /** A file takes chunks until it has this size; when all its chunks are gone so is the file. */
@@ -17,7 +18,7 @@ export interface SpilledChunk {
 }
 
 /** The part of one process's output that lies on disk, in files that go away from the front. */
-export class ChunkSpill {
+export class ChunkSpill implements ChunkStore {
   readonly #store: SpillStore;
   readonly #budget: SpillBudget;
   #current: Segment | null = null;
@@ -25,6 +26,11 @@ export class ChunkSpill {
   constructor(store: SpillStore, budget: SpillBudget) {
     this.#store = store;
     this.#budget = budget;
+  }
+
+  /** What fits memory is none of its business. */
+  record(): null {
+    return null;
   }
 
   /** Puts a chunk away; `null` when the budget is used up or the disk refuses. */

@@ -1,6 +1,6 @@
 import type { OutputStream } from "../protocol/process.ts";
 import { LARGEST_SENT_BYTES } from "../transports/message-limits.ts";
-import type { ChunkSpill, SpilledChunk } from "./chunk-spill.ts";
+import type { ChunkStore, StoredChunk } from "./chunk-store.ts";
 
 /** One retained chunk. */
 export interface LoggedChunk {
@@ -41,9 +41,22 @@ interface Entry {
   readonly seq: number;
   readonly stream: OutputStream;
   readonly length: number;
-  /** `null`: on disk. */
+  /** `null`: on disk only. */
   bytes: Uint8Array | null;
-  spilled: SpilledChunk | null;
+  /** `null`: in memory only. */
+  stored: StoredChunk | null;
+}
+
+/** What a log begins with that goes on where another one ended. */
+export interface EarlierOutput {
+  /** By ascending number; their bytes are in the store. */
+  readonly chunks: readonly {
+    readonly seq: number;
+    readonly stream: OutputStream;
+    readonly length: number;
+    readonly stored: StoredChunk;
+  }[];
+  readonly nextSeq: number;
 }
 
 /** What `{"seq":…,"stream":"…","chunk":"…"},` takes around the base64 of a chunk, at most. */
@@ -68,7 +81,7 @@ class AnswerSize {
 const slack = 64;
 
 /** Stands in for an evicted chunk until its place is cut off, so that its payload is free at once. */
-const evicted: Entry = { seq: 0, stream: "stdout", length: 0, bytes: new Uint8Array(), spilled: null };
+const evicted: Entry = { seq: 0, stream: "stdout", length: 0, bytes: new Uint8Array(), stored: null };
 
 /**
  * Gives memory back at once instead of at the next garbage collection, which lets more than 64 MiB gather first: V8 does not
@@ -87,7 +100,7 @@ function free({ buffer, byteLength }: Uint8Array): void {
  */
 export class OutputLog {
   readonly #limits: OutputLogLimits;
-  readonly #spill: ChunkSpill | null;
+  readonly #store: ChunkStore | null;
   /** Chunks by ascending `seq`, those on disk first; those before `#first` are evicted and cut off in batches. */
   #entries: Entry[] = [];
   #first = 0;
@@ -100,9 +113,20 @@ export class OutputLog {
   #keepAfterSeq: number | null = null;
   #isFull = false;
 
-  constructor(limits: OutputLogLimits = defaultOutputLogLimits, spill: ChunkSpill | null = null) {
+  constructor(limits: OutputLogLimits = defaultOutputLogLimits, store: ChunkStore | null = null) {
     this.#limits = limits;
-    this.#spill = spill;
+    this.#store = store;
+  }
+
+  /** A log that goes on where another one ended; its client may have missed all of that. */
+  static continued(limits: OutputLogLimits, store: ChunkStore, { chunks, nextSeq }: EarlierOutput): OutputLog {
+    const log = new OutputLog(limits, store);
+    log.#entries = chunks.map((chunk) => ({ ...chunk, bytes: null }));
+    log.#firstInMemory = chunks.length;
+    log.#keptBytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    log.#nextSeq = nextSeq;
+    log.#keepAfterSeq = 0;
+    return log;
   }
 
   /** The number that the next event will get. */
@@ -133,7 +157,8 @@ export class OutputLog {
    */
   append(stream: OutputStream, bytes: Uint8Array): number {
     const seq = this.#nextSeq++;
-    this.#entries.push({ seq, stream, length: bytes.length, bytes, spilled: null });
+    const stored = this.#store?.record(seq, stream, bytes) ?? null;
+    this.#entries.push({ seq, stream, length: bytes.length, bytes, stored });
     this.#memoryBytes += bytes.length;
     this.#keptBytes += bytes.length;
     this.#makeRoom();
@@ -169,7 +194,7 @@ export class OutputLog {
   close(): void {
     this.#keepAfterSeq = null; // what is still to come, if anything, is nobody's
     while (this.#first < this.#entries.length) this.#evictOldest();
-    this.#spill?.close();
+    this.#store?.close();
   }
 
   /** Whoever asks for what comes after a number has what comes before. */
@@ -220,11 +245,11 @@ export class OutputLog {
   #spillOldest(): boolean {
     const entry = this.#entries[this.#firstInMemory];
     if (entry === undefined || entry.bytes === null) return false;
-    const spilled = this.#spill?.put(entry.bytes) ?? null;
-    if (spilled === null) return false;
+    const stored = this.#store?.put(entry.bytes, entry.stored) ?? null;
+    if (stored === null) return false;
     free(entry.bytes);
     entry.bytes = null;
-    entry.spilled = spilled;
+    entry.stored = stored;
     this.#memoryBytes -= entry.length;
     this.#firstInMemory += 1;
     return true;
@@ -238,16 +263,16 @@ export class OutputLog {
       this.#memoryBytes -= oldest.length;
       free(oldest.bytes);
     }
-    if (oldest.spilled !== null) this.#spill?.drop(oldest.spilled);
+    if (oldest.stored !== null) this.#store?.drop(oldest.stored);
     this.#entries[this.#first] = evicted;
     this.#first += 1;
     this.#firstInMemory = Math.max(this.#firstInMemory, this.#first);
   }
 
-  #load({ seq, stream, length, bytes, spilled }: Entry): LoggedChunk {
+  #load({ seq, stream, length, bytes, stored }: Entry): LoggedChunk {
     if (bytes !== null) return { seq, stream, bytes };
-    if (spilled === null || this.#spill === null) throw new Error(`chunk ${seq} is neither in memory nor on disk`);
-    return { seq, stream, bytes: this.#spill.get(spilled, length) };
+    if (stored === null || this.#store === null) throw new Error(`chunk ${seq} is neither in memory nor on disk`);
+    return { seq, stream, bytes: this.#store.get(stored, length) };
   }
 
   /** The first index from which everything to the end fits one answer. */

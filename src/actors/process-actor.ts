@@ -7,13 +7,11 @@ import type { Params } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream, ResourceUsage, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
-import { ChunkSpill } from "./chunk-spill.ts";
 import type { ClosedProcess } from "./close-delivery.ts";
-import { OutputLog } from "./output-log.ts";
 import { ProcessInput } from "./process-input.ts";
 import { ProcessOutput } from "./process-output.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
-import { ProcessRecord, type ReadRequest, type RecordedExit } from "./process-record.ts";
+import type { ProcessRecord, ReadRequest, RecordedExit } from "./process-record.ts";
 
 /** What a start says of the process besides its program. */
 export type StartRequest = Pick<Params<"process/start">, "processId" | "startId" | "timeLimitMs">;
@@ -67,6 +65,7 @@ export class ProcessActor implements ClosedProcess {
   constructor(
     { processId, startId, timeLimitMs }: StartRequest,
     spec: ChildSpec,
+    record: ProcessRecord,
     owner: ProcessOwner,
     ports: ProcessPorts,
   ) {
@@ -79,8 +78,7 @@ export class ProcessActor implements ClosedProcess {
     this.#spec = spec;
     this.#owner = owner;
     this.#ports = ports;
-    const log = new OutputLog(ports.outputLog, new ChunkSpill(ports.spill, owner.spillBudget));
-    this.#record = new ProcessRecord(log, ports.clock);
+    this.#record = record;
     this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
     this.#output = new ProcessOutput(processId, this.#record, owner, (isOn) => this.#holdBack(isOn));
     this.#actor = owners.create(logic, this, {
@@ -161,13 +159,13 @@ export class ProcessActor implements ClosedProcess {
 
   /** What `session/list` says of it. */
   get listing(): ListedProcess {
-    const { context } = this.snapshot;
+    const { exit, nextSeq } = this.#record;
     return {
       processId: this.processId,
       state: this.#stateName(),
-      exitCode: context.exitCode,
-      ...(context.timedOut && { timedOut: true }),
-      nextSeq: this.#record.nextSeq,
+      exitCode: exit?.exitCode ?? null,
+      ...(exit?.timedOut === true && { timedOut: true }),
+      nextSeq,
     };
   }
 
@@ -214,6 +212,7 @@ export class ProcessActor implements ClosedProcess {
    * is let go after the same time again, and said to be so.
    */
   async stop(): Promise<void> {
+    this.#record.retain();
     tell(this.#actor, { type: "stop" });
     const { clock } = this.#ports;
     const giveUp = () => {
@@ -304,12 +303,14 @@ export class ProcessActor implements ClosedProcess {
 
   #spawned(child: Child): void {
     this.#child = child;
+    this.#record.spawned(child.pid);
     tell(this.#actor, { type: "child.spawned" });
     if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
   }
 
   #spawnFailed(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
+    this.#record.discard();
     this.#start.reject(rpcError("internalError", text));
     tell(this.#actor, { type: "child.spawnFailed" });
   }

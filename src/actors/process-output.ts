@@ -38,7 +38,8 @@ export class ProcessOutput {
 
   /** The child has exited. */
   exited(exit: RecordedExit): void {
-    this.#owner.push(encodeExited(this.#idJson, this.#record.exited(exit), exit));
+    const numbered = this.#record.exited(exit);
+    this.#owner.push(encodeExited(this.#idJson, numbered.seq, numbered));
   }
 
   /** Nothing more comes. */

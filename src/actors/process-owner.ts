@@ -1,9 +1,6 @@
 import type { ChildStarter } from "../ports/process-host.ts";
-import type { SpillStore } from "../ports/spill-store.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
 import type { CloseDelivery } from "./close-delivery.ts";
-import type { OutputLogLimits } from "./output-log.ts";
-import type { SpillBudget } from "./spill-budget.ts";
 
 /** What a process needs from the session that owns it. */
 export interface ProcessOwner {
@@ -15,8 +12,6 @@ export interface ProcessOwner {
   readonly closes: CloseDelivery;
   /** The process is gone for good: its id is free. */
   forget(process: { readonly processId: string }): void;
-  /** The session's share of the disk. */
-  readonly spillBudget: SpillBudget;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
 }
@@ -24,7 +19,4 @@ export interface ProcessOwner {
 /** What every process of one executor shares. */
 export interface ProcessPorts extends ActorSystemPorts {
   readonly host: ChildStarter;
-  readonly outputLog: OutputLogLimits;
-  /** Where output goes that does not fit memory. */
-  readonly spill: SpillStore;
 }

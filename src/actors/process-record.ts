@@ -1,7 +1,9 @@
 import type { Clock } from "../ports/clock.ts";
+import type { JournaledExit } from "../ports/journal-store.ts";
 import { OutputPage } from "../protocol/output-page.ts";
-import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
+import type { OutputStream } from "../protocol/process.ts";
 import type { OutputLog } from "./output-log.ts";
+import type { RecordStore } from "./record-store.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What a reader asks for (02 section 5). */
@@ -11,30 +13,27 @@ export interface ReadRequest {
   readonly waitMs: number | null;
 }
 
-/** How a process exited, as every reader is told. */
-export interface RecordedExit {
-  readonly exitCode: number;
-  /** Was its time limit over before? */
-  readonly timedOut: boolean;
-  /** What it used; `null` where the host cannot tell. */
-  readonly usage: ResourceUsage | null;
-}
+/** How a process exited, before that has a number. */
+export type RecordedExit = Omit<JournaledExit, "seq">;
 
 /**
  * Everything that one process did, by number: its output, its exit, its close; and those who wait for more of it. Exit and
  * close are kept as facts, not as entries of the log, so they are never dropped (02 P-31).
  */
 export class ProcessRecord {
+  readonly #store: RecordStore;
   readonly #log: OutputLog;
   /** Long polls. */
   readonly #readers: Waiters;
-  #exit: (RecordedExit & { readonly seq: number }) | null = null;
+  #exit: JournaledExit | null;
   #isClosed = false;
   #isOver = false;
 
-  /** @param log is the record's from now on */
-  constructor(log: OutputLog, clock: Clock) {
-    this.#log = log;
+  /** @param store is the record's from now on; with what an earlier executor has put there the record begins */
+  constructor(store: RecordStore, clock: Clock) {
+    this.#store = store;
+    this.#log = store.log;
+    this.#exit = store.earlierExit;
     this.#readers = new Waiters(clock);
   }
 
@@ -53,11 +52,18 @@ export class ProcessRecord {
     return this.#log.append(stream, bytes);
   }
 
-  /** The number of the exit. */
-  exited(exit: RecordedExit): number {
-    const seq = this.#log.takeSeq();
-    this.#exit = { ...exit, seq };
-    return seq;
+  /** How it exited, once it has. */
+  get exit(): JournaledExit | null {
+    return this.#exit;
+  }
+
+  /** It exited, the journal being the first to hear of it. What an earlier executor saw of the exit stays as it was. */
+  exited(exit: RecordedExit): JournaledExit {
+    if (this.#exit !== null) return this.#exit;
+    const numbered = { ...exit, seq: this.#log.takeSeq() };
+    this.#store.exited(numbered);
+    this.#exit = numbered;
+    return numbered;
   }
 
   /** The number of the close: the last one. */
@@ -69,6 +75,21 @@ export class ProcessRecord {
   /** The client is gone: what is kept, and what comes, it may have missed (03 D-2). */
   keepAll(): void {
     this.#log.keepAll();
+  }
+
+  /** Its child runs. */
+  spawned(pid: number): void {
+    this.#store.spawned(pid);
+  }
+
+  /** The executor stops: what is written down stays for the next one (03 D-8). */
+  retain(): void {
+    this.#store.retain();
+  }
+
+  /** It never ran: there is nothing to keep, for anybody. */
+  discard(): void {
+    this.#store.discard();
   }
 
   /** Those who wait look again. */
@@ -105,7 +126,7 @@ export class ProcessRecord {
   /** Lets go of everything, on disk too; nobody waits any more. */
   dispose(): void {
     this.#isOver = true;
-    this.#log.close();
+    this.#store.close();
     this.#readers.wake();
   }
 

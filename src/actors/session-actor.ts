@@ -1,12 +1,18 @@
 import type { Actor } from "xstate";
 import { sessionMachine } from "../machines/session-machine.ts";
+import type { RestoredProcess, SessionJournal } from "../ports/journal-store.ts";
 import type { ChildSpec, ProcessFamily, ProcessHost } from "../ports/process-host.ts";
+import type { SpillStore } from "../ports/spill-store.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { CloseDelivery } from "./close-delivery.ts";
+import { departedChild } from "./departed-child.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
+import type { OutputLogLimits } from "./output-log.ts";
 import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
+import { ProcessRecord } from "./process-record.ts";
+import { type RecordParts, RecordStore } from "./record-store.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -26,6 +32,8 @@ export interface SessionOwner {
   forget(session: SessionActor): void;
   /** A machine failed. */
   fault(error: unknown): void;
+  /** A journal failed; what it was for goes on without. */
+  journalFailed(error: unknown): void;
 }
 
 /** What every session of one executor shares. */
@@ -33,6 +41,9 @@ export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
   readonly host: ProcessHost;
   /** How long a session outlives its connection (03 `SESSION_TTL`). */
   readonly sessionTtlMs: number;
+  readonly outputLog: OutputLogLimits;
+  /** Where output goes that does not fit memory. */
+  readonly spill: SpillStore;
   /** What one session may put on disk, within the executor's own budget. */
   readonly spillBytesPerSession: number;
   readonly spillBudget: SpillBudget;
@@ -68,9 +79,17 @@ export class SessionActor {
   readonly #end = Promise.withResolvers<void>();
   readonly #closes = new CloseDelivery(() => this.#holder?.probe());
   readonly #processOwner: ProcessOwner;
+  readonly #journal: SessionJournal | null;
+  readonly #recordParts: RecordParts;
   #holder: SessionHolder | null;
 
-  constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
+  constructor(
+    sessionId: string,
+    holder: SessionHolder,
+    journal: SessionJournal | null,
+    owner: SessionOwner,
+    ports: SessionPorts,
+  ) {
     this.sessionId = sessionId;
     this.ended = this.#end.promise;
     this.#holder = holder;
@@ -90,7 +109,13 @@ export class SessionActor {
       },
       closes: this.#closes,
       fault: (error) => owner.fault(error),
-      spillBudget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
+    };
+    this.#journal = journal;
+    this.#recordParts = {
+      limits: ports.outputLog,
+      spill: ports.spill,
+      budget: new SpillBudget(ports.spillBytesPerSession, ports.spillBudget),
+      journalFailed: (error) => owner.journalFailed(error),
     };
     this.#actor = owners.create(logic, this, {
       ...ports,
@@ -110,7 +135,11 @@ export class SessionActor {
   }
 
   /** What became of the calls that carried a key (03 D-5). */
-  readonly outcomes = new OutcomeCache();
+  readonly outcomes = new OutcomeCache((key) => {
+    const isWritten = this.#attemptOnJournal((journal) => journal.called(key));
+    // A later executor that did not know of it would make it again: better that it does not know the session.
+    if (!isWritten) this.#attemptOnJournal((journal) => journal.remove());
+  });
 
   /** Of how many closes the client may not know (03 D-3). */
   get waitingResults(): number {
@@ -179,9 +208,16 @@ export class SessionActor {
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(request, spec, this.#processOwner, this.#processPorts);
-    this.#processes.set(processId, process);
-    return process;
+    const store = RecordStore.begin({ processId, startId, stdin: spec.stdin }, this.#journal, this.#recordParts);
+    return this.#add(request, spec, store, this.#processPorts);
+  }
+
+  /** Takes over what an earlier executor has left of a process: it ends at once, and can be read (03 D-8). */
+  adopt(left: RestoredProcess): void {
+    const spec = { argv: [], arg0: null, cwd: "/", env: {}, stdin: left.stdin };
+    const store = RecordStore.restored(left, this.#recordParts);
+    const host = departedChild(left.exit?.exitCode ?? null);
+    this.#add({ ...left, timeLimitMs: null }, spec, store, { ...this.#processPorts, host });
   }
 
   /** For the machine's actions only. */
@@ -191,20 +227,45 @@ export class SessionActor {
     expire: (): void => {
       this.#owner.forget(this);
       const ending = [...this.#processes.values()];
+      const isStarting = ending.some((process) => process.snapshot.hasTag("starting"));
       for (const process of ending) process.expire();
-      this.#endAfter(ending.map((process) => process.ended));
+      // What has fled from the others does not live on until a start that is under way has come to something.
+      if (isStarting) this.#family.end().catch(this.#end.reject);
+      // The journal last: until all are gone a later executor would have to end them.
+      this.#endAfter(
+        ending.map((process) => process.ended),
+        () => void this.#attemptOnJournal((journal) => journal.remove()),
+      );
     },
     retire: (): void => {
       this.#owner.forget(this);
       const stopping = [...this.#processes.values()].map((process) => process.stop());
-      this.#endAfter(stopping);
+      this.#endAfter(stopping, () => undefined); // the journal stays for the next executor
     },
   };
 
+  #add(request: StartRequest, spec: ChildSpec, store: RecordStore, ports: ProcessPorts): ProcessActor {
+    const record = new ProcessRecord(store, ports.clock);
+    const process = new ProcessActor(request, spec, record, this.#processOwner, ports);
+    this.#processes.set(request.processId, process);
+    return process;
+  }
+
   /** Whatever has fled from the processes goes with them (03 D-13). */
-  #endAfter(processes: readonly Promise<void>[]): void {
+  #endAfter(processes: readonly Promise<void>[], finish: () => void): void {
     const family = Promise.all(processes).then(() => this.#family.end());
-    void family.then(this.#end.resolve, this.#end.reject);
+    void family.then(finish).then(this.#end.resolve, this.#end.reject);
+  }
+
+  /** False when the journal refused. */
+  #attemptOnJournal(act: (journal: SessionJournal) => void): boolean {
+    try {
+      if (this.#journal !== null) act(this.#journal);
+      return true;
+    } catch (error) {
+      this.#owner.journalFailed(error);
+      return false;
+    }
   }
 }
 

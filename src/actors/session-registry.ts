@@ -1,18 +1,42 @@
+import type { JournalStore, RestoredSession, SessionJournal } from "../ports/journal-store.ts";
 import type { Random } from "../ports/random.ts";
 import { SessionActor, type SessionHolder, type SessionPorts, unknownSession } from "./session-actor.ts";
+
+/** What the sessions of one executor need. */
+export interface RegistryPorts extends SessionPorts {
+  readonly random: Random;
+  /** Where sessions are written down, so that they outlive the executor. */
+  readonly journal: JournalStore | undefined;
+}
+
+/** Whom a session belongs to that is restored, until it is detached: nobody. */
+const gone: SessionHolder = {
+  connectionId: "of an earlier executor",
+  push: () => true,
+  probe: () => undefined,
+  evict: () => undefined,
+};
 
 /** The sessions of one executor. Look-up, creation and removal are synchronous (03 N-2). */
 export class SessionRegistry {
   readonly #sessions = new Map<string, SessionActor>();
-  readonly #ports: SessionPorts & { readonly random: Random };
+  readonly #ports: RegistryPorts;
   /** Sessions that nobody can find any more, until the last of their processes is gone. */
   readonly #ending = new Set<SessionActor>();
   readonly #fault: (error: unknown) => void;
 
-  /** @param fault hears of a machine that failed. */
-  constructor(ports: SessionPorts & { readonly random: Random }, fault: (error: unknown) => void) {
+  readonly #journalFailed: (error: unknown) => void;
+
+  /**
+   * Begins with the sessions of an earlier executor, if there is a journal: detached, with their whole time before them.
+   * @param fault hears of a machine that failed.
+   * @param journalFailed hears of a part of the journal that cannot be read or written.
+   */
+  constructor(ports: RegistryPorts, fault: (error: unknown) => void, journalFailed: (error: unknown) => void) {
     this.#ports = ports;
     this.#fault = fault;
+    this.#journalFailed = journalFailed;
+    for (const left of ports.journal?.restore(journalFailed) ?? []) this.#restore(left);
   }
 
   /** The sessions by id. */
@@ -39,16 +63,38 @@ export class SessionRegistry {
   }
 
   #create(holder: SessionHolder): SessionActor {
+    const sessionId = this.#ports.random.uuid();
+    return this.#add(sessionId, holder, this.#journalOf(sessionId));
+  }
+
+  #restore({ sessionId, processes, calls, journal }: RestoredSession): void {
+    const session = this.#add(sessionId, gone, journal);
+    for (const key of calls) session.outcomes.interrupted(key);
+    for (const process of processes) session.adopt(process);
+    session.detach(gone.connectionId);
+  }
+
+  #journalOf(sessionId: string): SessionJournal | null {
+    try {
+      return this.#ports.journal?.begin(sessionId) ?? null;
+    } catch (error) {
+      this.#journalFailed(error);
+      return null;
+    }
+  }
+
+  #add(sessionId: string, holder: SessionHolder, journal: SessionJournal | null): SessionActor {
     const owner = {
-      forget: (gone: SessionActor) => {
-        this.#sessions.delete(gone.sessionId);
-        this.#ending.add(gone);
-        void gone.ended.then(() => this.#ending.delete(gone));
+      forget: (ending: SessionActor) => {
+        this.#sessions.delete(ending.sessionId);
+        this.#ending.add(ending);
+        void ending.ended.then(() => this.#ending.delete(ending));
       },
       fault: this.#fault,
+      journalFailed: this.#journalFailed,
     };
-    const session = new SessionActor(this.#ports.random.uuid(), holder, owner, this.#ports);
-    this.#sessions.set(session.sessionId, session);
+    const session = new SessionActor(sessionId, holder, journal, owner, this.#ports);
+    this.#sessions.set(sessionId, session);
     return session;
   }
 }

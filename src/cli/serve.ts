@@ -3,10 +3,13 @@ import { parseOptions } from "./parse-options.ts";
 
 /** `proctor serve`: stdout carries the URL and nothing else (01 W-2). */
 export async function serveCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseOptions({ args: [...args], options: { listen: { type: "string" } } });
+  const { values } = parseOptions({
+    args: [...args],
+    options: { listen: { type: "string" }, journal: { type: "string" } },
+  });
   let server: Server;
   try {
-    server = await serve({ listen: values.listen });
+    server = await serve({ ...values, onJournalError: warn });
   } catch (error) {
     // Everything that can go wrong before it listens is told in this form (01 W-4).
     return fail(error instanceof Error ? error.message : String(error));
@@ -19,6 +22,11 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   await server.close();
   // Over stdio the end of the input is the ordinary end; any other is a fault of the peer (01 B-9).
   return end === null || end.code === 1000 ? 0 : fail(end.reason);
+}
+
+/** What the journal has lost costs a session or a process, and the executor goes on. */
+function warn(error: unknown): void {
+  process.stderr.write(`Warning: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 function fail(text: string): number {

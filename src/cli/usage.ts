@@ -13,7 +13,7 @@ Options:
   --help       print this text; after a command: the text of that command
 `;
 
-const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio]
+const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR]
 
 Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
 The first line on stdout is the URL to connect to, and the only one.
@@ -22,6 +22,9 @@ There is no authentication: whoever reaches the address can run programs as this
 Options:
   --listen ws://IP:PORT    a literal address and a port, 0 for any free one (default: ws://127.0.0.1:0)
   --listen stdio           one connection over stdin and stdout, a JSON message a line; ends with it
+  --journal DIR            write sessions down in DIR, the output of processes included (readable by this user
+                           alone), so that the next executor on DIR resumes them after a restart or a crash.
+                           Processes do not survive it: their clients get the output and the exit code
   --help                   print this text
 `;
 

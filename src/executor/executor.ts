@@ -39,6 +39,11 @@ export interface ExecutorOptions {
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
+  /**
+   * Hears of a part of the journal that cannot be read or written, which costs a session or a process its life beyond this
+   * executor and nothing else. Default: a warning of the program (`process.emitWarning`).
+   */
+  readonly onJournalError?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -72,9 +77,11 @@ export class Executor implements AsyncDisposable {
         host: host.processes,
         sessionTtlMs,
         spill: host.spill,
+        journal: host.journal,
         ...retention(options.output ?? {}),
       },
       this.#fault,
+      options.onJournalError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     );
     this.#handlers = {
       "environment/info": () => host.info(),

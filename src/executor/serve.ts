@@ -1,5 +1,6 @@
 import { systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
+import { JournalError } from "../ports/journal-store.ts";
 import type { TransportEnd } from "../ports/transport.ts";
 import { parseListenUrl } from "../transports/parse-listen-url.ts";
 import { StdioTransport } from "../transports/stdio-transport.ts";
@@ -13,6 +14,12 @@ export interface ServeOptions extends ExecutorOptions {
   readonly listen?: string | undefined;
   /** What it runs things on, given over to the executor. Default: this machine. */
   readonly host?: Host | undefined;
+  /**
+   * A folder in which sessions are written down, output included, so that they outlive the executor: the next one on the
+   * same folder resumes them, and tells what became of their processes (03 D-8). For websockets, on this machine, by one
+   * executor at a time. Default: none; sessions end with the executor.
+   */
+  readonly journal?: string | undefined;
 }
 
 /** A serving executor. */
@@ -28,12 +35,28 @@ export interface Server extends AsyncDisposable {
 
 /**
  * Runs an executor and lets orchestrators connect to it.
- * @throws ListenUrlError for an unusable `listen`, ListenError when the address cannot be bound.
+ * @throws ListenUrlError for an unusable `listen`, ListenError when the address cannot be bound, JournalError when the
+ * journal cannot be used.
  */
 export async function serve(options: ServeOptions = {}): Promise<Server> {
   const target = parseListenUrl(options.listen ?? "ws://127.0.0.1:0");
-  const executor = new Executor(options.host ?? nodeHost(options.clock), options);
+  const { clock, journal } = options;
+  if (journal !== undefined && options.host !== undefined) throw new JournalError("a host brings its own journal");
+  if (journal !== undefined && target.kind === "stdio") {
+    throw new JournalError("a journal is of no use over stdio: nobody could resume a session");
+  }
+  const executor = newExecutor(options.host ?? nodeHost(clock, { journal }), options);
   return target.kind === "stdio" ? serveStdio(executor, options) : serveWebSocket(executor, target, options);
+}
+
+/** A host that no executor takes is let go of, and its journal with it. */
+function newExecutor(host: Host, options: ServeOptions): Executor {
+  try {
+    return new Executor(host, options);
+  } catch (error) {
+    host[Symbol.dispose]?.();
+    throw error;
+  }
 }
 
 async function serveWebSocket(

@@ -1,5 +1,6 @@
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { FileHost } from "./file-host.ts";
+import type { JournalStore } from "./journal-store.ts";
 import type { ProcessHost } from "./process-host.ts";
 import type { SpillStore } from "./spill-store.ts";
 
@@ -10,6 +11,8 @@ export interface Host {
   readonly files: FileHost;
   /** Where output goes that does not fit memory. */
   readonly spill: SpillStore;
+  /** Where sessions are written down, so that they outlive the executor; without one they end with it. */
+  readonly journal?: JournalStore | undefined;
   /** The executor's own environment at this moment (02 P-17). */
   environment(): Readonly<Record<string, string | undefined>>;
   /** What `environment/info` answers (01 W-52). */

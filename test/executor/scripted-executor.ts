@@ -1,4 +1,5 @@
 import { Executor, type ExecutorOptions } from "../../src/executor/executor.ts";
+import type { JournalStore } from "../../src/ports/journal-store.ts";
 import { memoryTransportPair } from "../../src/transports/memory-transport.ts";
 import { RawConnection } from "../raw-connection.ts";
 import { ScriptedHost } from "../scripted-host.ts";
@@ -37,19 +38,28 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What differs from one scripted executor to another. */
+export interface ScriptedOptions extends Pick<ExecutorOptions, "sessionTtlMs" | "output" | "inspect"> {
+  readonly journal?: JournalStore;
+}
+
 /** An executor on virtual time, whose children the test plays. */
 export class ScriptedExecutor {
   readonly host = new ScriptedHost();
   readonly clock = new VirtualClock();
   /** Faults inside Proctor: there must be none. */
   readonly faults: unknown[] = [];
+  /** What the journal has lost. */
+  readonly journalErrors: unknown[] = [];
   readonly executor: Executor;
 
-  constructor(options: Pick<ExecutorOptions, "sessionTtlMs" | "output" | "inspect"> = {}) {
+  constructor({ journal, ...options }: ScriptedOptions = {}) {
+    this.host.journal = journal;
     this.executor = new Executor(this.host, {
       ...options,
       clock: this.clock,
       onFault: (error) => this.faults.push(error),
+      onJournalError: (error) => this.journalErrors.push(error),
     });
   }
 

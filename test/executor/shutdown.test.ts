@@ -116,3 +116,17 @@ it("long polls end with the executor", async () => {
   await expect(Promise.race([poll, peer.ended])).resolves.toBeDefined();
   expect(world.clock.pending).toBe(0);
 });
+
+it("what has fled from a session that is over is ended at once, though a start is under way, and again after that", async () => {
+  verifies("03 D-13");
+  const { world, peer } = await withProcesses("p");
+  world.host.holdsSpawns = true;
+  void peer.answer("process/start", startParams("late"));
+  await settled();
+  await peer.request("session/end");
+  await settled();
+  expect(world.host.endedFamilies).toBe(1);
+  world.host.finishSpawn();
+  await settled();
+  expect(world.host.endedFamilies).toBe(2);
+});

@@ -6,6 +6,8 @@ import type { World } from "./simulate.ts";
 
 /** Outages of a client that are shorter than this in all must be survived by every session that is kept long enough. */
 const survivableMs = 8_000;
+/** An executor that stops takes no longer. */
+const stoppingMs = 5_000;
 /** How long a closed process stays readable, and a little. */
 const retentionMs = 31_000;
 
@@ -33,9 +35,11 @@ export function checkHealed(world: World): void {
 
 /** A process that was over long ago is forgotten (02 P-64), unless its client may not know of the end yet (03 D-3). */
 function checkForgotten(world: World): void {
-  const { site, clock } = world;
-  const children = [...(site.hosts.at(-1)?.children.values() ?? [])];
-  const known = children.filter(({ overAtMs }) => overAtMs === null || clock.now() - overAtMs < retentionMs);
+  const { site, clock, scenario } = world;
+  const hosts = scenario.journals ? site.hosts : site.hosts.slice(-1);
+  const children = hosts.flatMap((host) => [...host.children.values()]);
+  const isRetained = (overAtMs: number) => clock.now() - Math.max(overAtMs, site.startedAtMs) < retentionMs;
+  const known = children.filter(({ overAtMs }) => overAtMs === null || isRetained(overAtMs));
   const kept = (site.executor?.counts.processes ?? 0) - (site.executor?.waitingResults ?? 0);
   if (kept > known.length) world.violate("02 P-64", `${kept} processes are kept, ${known.length} should be`);
 }
@@ -62,7 +66,14 @@ function checkLiving(world: World, client: SimClient): void {
     const wasAsked = client.calls.some(
       (call) => call.name === name && (call.type === "terminate" || call.type === "dispose"),
     );
-    if (child?.signals.includes("SIGKILL") === true && !wasAsked && error === null && !world.abortedNames.has(name)) {
+    const wasStopped = world.scenario.journals && world.scenario.faults.some(({ type }) => type === "restart");
+    if (
+      child?.signals.includes("SIGKILL") === true &&
+      !wasAsked &&
+      !wasStopped &&
+      error === null &&
+      !world.abortedNames.has(name)
+    ) {
       world.violate("6", `${name} was killed, and nobody asked for it`);
     }
   }
@@ -168,6 +179,7 @@ export function checkAtEnd(world: World): void {
   }
   const { files } = world.site.disk;
   if (files > 0) world.violate("I-28", `${files} files are still open`);
+  if (world.site.journaledSessions > 0) world.violate("D-8", "sessions that are over are left in the journal");
   if (world.clock.pending > 0) {
     world.violate("I-28", `${world.clock.pending} timers are left, the next at ${world.clock.nextDeadline}`);
   }
@@ -175,7 +187,8 @@ export function checkAtEnd(world: World): void {
 
 /** Is the sum of what goes wrong for a client no worse than a pause? */
 function mustSurvive({ scenario }: World, client: SimClient): boolean {
-  if (scenario.sessionTtlMs < 30_000 || scenario.faults.some((fault) => fault.type === "restart")) return false;
+  const isRestarted = scenario.faults.some(({ type }) => type === "restart");
+  if (scenario.sessionTtlMs < 30_000 || (isRestarted && !scenario.journals)) return false;
   const outageMs = scenario.faults
     .filter((fault) => isEverybodys(fault) || `c${fault.client}` === client.name)
     .reduce((sum, fault) => sum + outageOf(fault), 0);
@@ -183,10 +196,11 @@ function mustSurvive({ scenario }: World, client: SimClient): boolean {
 }
 
 function isEverybodys(fault: Fault): boolean {
-  return fault.type === "stall" || (fault.type === "suspend" && fault.who === "executor");
+  return fault.type === "stall" || fault.type === "restart" || (fault.type === "suspend" && fault.who === "executor");
 }
 
 function outageOf(fault: Fault): number {
   if (fault.type === "tie") return Number.POSITIVE_INFINITY;
+  if (fault.type === "restart") return fault.forMs + stoppingMs;
   return "forMs" in fault ? fault.forMs : 0;
 }

@@ -10,6 +10,18 @@ export interface Mutant {
 /** Each is one small edit that leaves a program which compiles, starts, and works as long as nothing goes wrong. */
 export const mutants: readonly Mutant[] = [
   {
+    name: "does not write down how a process exited",
+    file: "actors/process-record.ts",
+    from: "this.#store.exited(numbered);",
+    to: "",
+  },
+  {
+    name: "takes along what it should leave to the next executor",
+    file: "actors/process-actor.ts",
+    from: "this.#record.retain();",
+    to: "",
+  },
+  {
     name: "forgets which writes it has taken",
     file: "actors/write-ledger.ts",
     from: "return this.#ids.has(writeId);",

@@ -123,6 +123,8 @@ export interface Scenario {
   readonly isPlain: boolean;
   /** Does an executor keep as little output as it can? */
   readonly keepsLittle: boolean;
+  /** Does an executor keep a journal, so that the next one has its sessions? */
+  readonly journals: boolean;
   readonly operations: readonly Operation[];
   readonly faults: readonly Fault[];
 }
@@ -157,6 +159,7 @@ export const calmScenario: Scenario = {
   inPieces: false,
   isPlain: false,
   keepsLittle: false,
+  journals: false,
   operations: [],
   faults: [],
 };

@@ -202,6 +202,7 @@ const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
   { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, slow), { maxLength: 10, size: "max" }) },
   { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
+  { weight: 2, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, restart), { maxLength: 5, size: "max" }) },
   {
     weight: 3,
     arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal, tie, slow), {
@@ -232,6 +233,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
     inPieces: fc.boolean(),
     isPlain: fc.constantFrom(false, false, false, true),
     keepsLittle: fc.boolean(),
+    journals: fc.boolean(),
     operations: fc.array(operation, { maxLength: 30, size: "max" }),
     faults,
   })

@@ -7,6 +7,8 @@ export interface Tenure {
   deadlineMs: number | null;
   /** When it ended, told to. */
   endsAtMs: number | null;
+  /** Its executor ended, and has left it to the next one. */
+  isLeft: boolean;
   /** It was told to end; whether it heard of it remains to be seen. */
   mayHaveEnded: boolean;
   /** The processes that it was asked to start: their programs, by id. */
@@ -33,6 +35,7 @@ export class SessionBook {
       holder: null,
       deadlineMs: null,
       endsAtMs: null,
+      isLeft: false,
       mayHaveEnded: false,
       processes: new Map(),
     };
@@ -54,10 +57,36 @@ export class SessionBook {
     this.#waiting.set(sessionId, then);
   }
 
-  /** All of them end, with their executor, which gives their processes some time. */
+  /**
+   * All of them end, with their executor, which gives their processes some time: those too whose deadline came at this very
+   * moment, or while it was asleep.
+   */
   siteEnds(graceMs: number): void {
-    for (const tenure of this.sessions.values()) {
-      if (this.endOf(tenure) === null) tenure.endsAtMs = this.#clock.now() + graceMs;
+    for (const tenure of this.sessions.values()) tenure.endsAtMs ??= this.#clock.now() + graceMs;
+  }
+
+  /**
+   * Their executor ends, and leaves to the next one what is in its journal. Of one that should be over and is there, since its
+   * processes have not died yet or its executor was asleep, nobody can say whether it comes back.
+   */
+  siteLeaves(isWritten: (sessionId: string) => boolean): void {
+    for (const [sessionId, tenure] of this.sessions) {
+      const isOver = tenure.endsAtMs !== null || this.endOf(tenure) !== null;
+      if (isOver && !isWritten(sessionId)) continue;
+      tenure.mayHaveEnded ||= isOver;
+      tenure.endsAtMs = null;
+      tenure.holder = null;
+      tenure.deadlineMs = null;
+      tenure.isLeft = true;
+    }
+  }
+
+  /** The next executor begins: those that were left to it have their whole time before them. */
+  siteReturns(): void {
+    for (const [sessionId, tenure] of this.sessions) {
+      if (!tenure.isLeft) continue;
+      tenure.isLeft = false;
+      this.detached(sessionId);
     }
   }
 

@@ -25,6 +25,8 @@ for (let place = 0; place < text.length; place += 4) text.writeUInt32LE(chance("
 export interface ChildWorld {
   readonly clock: Clock;
   readonly listener: ChildListener;
+  /** Whether a later executor tells what became of it. */
+  readonly isJournaled: boolean;
   trace(text: string): void;
   /** Its executor sends it a signal. */
   signalled(name: string, signal: ChildSignal): void;
@@ -58,6 +60,7 @@ export class SimChild implements Child {
   readonly #listener: ChildListener;
   readonly #trace: (text: string) => void;
   readonly #signalled: (signal: ChildSignal) => void;
+  readonly #isJournaled: boolean;
   readonly #timers = new Set<unknown>();
   readonly #descendants: SimDescendant[] = [];
   readonly #open = new Set<OutputStream>();
@@ -78,7 +81,7 @@ export class SimChild implements Child {
     name: string,
     spec: ChildSpec,
     program: Program,
-    { clock, listener, trace, signalled }: ChildWorld,
+    { clock, listener, trace, signalled, isJournaled }: ChildWorld,
   ) {
     this.pid = pid;
     this.name = name;
@@ -86,6 +89,7 @@ export class SimChild implements Child {
     this.#program = program;
     this.#clock = clock;
     this.#listener = listener;
+    this.#isJournaled = isJournaled;
     this.#trace = (what) => trace(`${name} ${what}`);
     this.#signalled = (signal) => signalled(name, signal);
     this.bornAtMs = clock.now();
@@ -138,6 +142,11 @@ export class SimChild implements Child {
     for (const timer of this.#timers) this.#clock.clearTimeout(timer);
     this.#timers.clear();
     for (const descendant of this.#descendants) descendant.crash();
+    if (!this.#isJournaled) return;
+    if (!this.hasExited) this.deeds.push({ type: "exited", exitCode: 137 });
+    this.hasExited = true;
+    this.#open.clear();
+    this.overAtMs ??= this.#clock.now();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -238,7 +247,8 @@ export class SimChild implements Child {
   #exit(exitCode: number): void {
     if (this.hasExited) return;
     this.hasExited = true;
-    this.deeds.push({ type: "exited", exitCode });
+    // Of an end that its executor did not wait for, the next one can only tell that it was brought about.
+    this.deeds.push({ type: "exited", exitCode: this.released && this.#isJournaled ? 137 : exitCode });
     this.#trace(`exits ${exitCode}`);
     for (const { refuse } of this.#writes.splice(0)) refuse(new BrokenStdinError("the child is gone"));
     if (this.isOver) this.overAtMs = this.#clock.now();

@@ -120,7 +120,10 @@ export class Lane {
     this.#timer = null;
     const next = this.#underWay[0];
     if (next === undefined || this.isStranded) return;
-    const dueMs = Math.max(next.dueMs, this.#freeAtMs, this.#options.heldUntil(this.direction));
+    const { rate, heldUntil } = this.#options;
+    // What is left of something large does not go on slowly on a path that is slow no more.
+    const freeAtMs = rate(this.direction) === Number.POSITIVE_INFINITY ? 0 : this.#freeAtMs;
+    const dueMs = Math.max(next.dueMs, freeAtMs, heldUntil(this.direction));
     this.#timer = clock.setTimeout(() => this.#deliver(), dueMs - clock.now());
   }
 

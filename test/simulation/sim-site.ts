@@ -1,6 +1,7 @@
 import { Executor, type OutputRetention } from "../../src/executor/executor.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ChildSignal } from "../../src/ports/process-host.ts";
+import { MemoryJournal } from "../memory-journal.ts";
 import { SeededRandom } from "./chance.ts";
 import { ProgramClock } from "./program-clock.ts";
 import type { Program } from "./scenario.ts";
@@ -18,6 +19,8 @@ export interface SimSiteOptions {
   readonly keepsLittle: boolean;
   /** Whether it lets the oldest output go when its memory is full, as the reference does. */
   readonly isPlain: boolean;
+  /** Whether its executors keep a journal. */
+  readonly journals: boolean;
   readonly watch: WireWatch;
   program(name: string): Program;
   trace(text: string): void;
@@ -42,16 +45,29 @@ export class SimSite {
   /** The machines of all incarnations. */
   readonly hosts: SimHost[] = [];
   readonly #options: SimSiteOptions;
+  readonly #journal: MemoryJournal | undefined;
   #current: Incarnation | null;
+  #startedAtMs = 0;
 
   constructor(options: SimSiteOptions) {
     this.#options = options;
+    this.#journal = options.journals ? new MemoryJournal() : undefined;
     this.#current = this.#start();
   }
 
   /** The executor that can be reached now. */
   get executor(): Executor | null {
     return this.#current?.executor ?? null;
+  }
+
+  /** When the executor was started that can be reached now. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** What a later executor would find in the journal, if there is one. */
+  get journaledSessions(): number {
+    return this.#journal?.sessions.size ?? 0;
   }
 
   /** Is there somebody who would take a connection? */
@@ -118,10 +134,13 @@ export class SimSite {
     const old = this.#current;
     if (old === null) return;
     this.#current = null;
-    this.#options.watch.book.siteEnds(crashes ? 0 : stopGraceMs);
+    const { book } = this.#options.watch;
+    if (this.#journal !== undefined) book.siteLeaves((sessionId) => this.#journal?.sessions.has(sessionId) === true);
+    else book.siteEnds(crashes ? 0 : stopGraceMs);
     const startAgain = () => {
       this.#options.clock.setTimeout(() => {
         this.#current = this.#start();
+        book.siteReturns();
         this.#options.trace("executor is up again");
       }, downMs);
     };
@@ -141,7 +160,9 @@ export class SimSite {
       program,
       trace,
       signalled: (name: string, signal: ChildSignal) => watch.signalled(name, signal),
+      journal: this.#journal,
     });
+    this.#startedAtMs = clock.now();
     this.hosts.push(host);
     const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
     const executor = new Executor(host, { clock, random, sessionTtlMs, output: this.#retention(), onFault: fault });

@@ -66,7 +66,7 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { seed, sessionTtlMs, keepsLittle, isPlain } = scenario;
+    const { seed, sessionTtlMs, keepsLittle, isPlain, journals } = scenario;
     let timers = 0;
     const tieBreak = () => chance(seed, "tie", timers++);
     const clock = new VirtualClock(scenario.shuffles ? { tieBreak } : {});
@@ -78,7 +78,18 @@ export class World {
     const program = (name: string) => this.#program(name);
     const watch = new WireWatch({ clock, sessionTtlMs, isPlain, violate });
     this.watch = watch;
-    const site = new SimSite({ clock, seed, sessionTtlMs, keepsLittle, isPlain, watch, program, trace, fault });
+    const site = new SimSite({
+      clock,
+      seed,
+      sessionTtlMs,
+      keepsLittle,
+      isPlain,
+      journals,
+      watch,
+      program,
+      trace,
+      fault,
+    });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {

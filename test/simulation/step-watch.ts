@@ -3,8 +3,8 @@ import type { FollowedProcess } from "./followed-process.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { World } from "./simulate.ts";
 
-/** From a kill to the death of what was killed, and one tick more. */
-const dyingMs = 6;
+/** From a kill to the death of what was killed, then the same for what has fled from it, and one tick more. */
+const dyingMs = 11;
 /** From the loss of a connection to giving up (03 `RECOVERY_DEADLINE`). */
 const recoveryMs = 25_000;
 /** Fewer than the timers that one process, session, connection or call may have. */

@@ -108,8 +108,8 @@ export class WireWatch {
   /** The executor signals a process: somebody must have asked for it, or its session be over (6). */
   signalled(program: string, signal: ChildSignal): void {
     const tenure = this.book.sessionOf(program);
-    if (tenure === undefined || tenure.mayHaveEnded || tenure.endsAtMs !== null || this.book.endOf(tenure) !== null)
-      return;
+    if (tenure === undefined || tenure.mayHaveEnded || tenure.endsAtMs !== null || tenure.isLeft) return;
+    if (this.book.endOf(tenure) !== null) return;
     const orders = ordersOf[signal] ?? ["process/kill"];
     for (const [processId, name] of tenure.processes) {
       if (name === program && orders.some((order) => this.#orders.get(processId)?.has(order))) return;
