@@ -17,7 +17,10 @@ import { sessionRequests } from "./requests/session-requests.ts";
 
 /** What is kept of the output of processes (03 D-2); every member has a default. */
 export interface OutputRetention {
-  /** In memory, per process, in bytes, at least 1 MiB. Default 16 MiB. */
+  /**
+   * In memory, per process, in bytes, at least 1 MiB. Default 16 MiB: more than can be on its way to a client. What a lost
+   * connection had swallowed beyond this is lost.
+   */
   readonly memoryBytes?: number | undefined;
   /** On disk, per session, for what clients miss during an outage. Default 256 MiB. */
   readonly spillBytesPerSession?: number | undefined;
