@@ -10,7 +10,7 @@ import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../pr
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { ChunkSpill } from "./chunk-spill.ts";
-import { OutputLog, type OutputLogLimits } from "./output-log.ts";
+import { type LogPage, OutputLog, type OutputLogLimits } from "./output-log.ts";
 import type { SpillBudget } from "./spill-budget.ts";
 import { StdinQueue } from "./stdin-queue.ts";
 import { Waiters } from "./waiters.ts";
@@ -18,16 +18,28 @@ import { WriteLedger } from "./write-ledger.ts";
 
 /** What a process needs from the session that owns it. */
 export interface ProcessOwner {
-  /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
-  push(frame: string): boolean;
-  /** Is there a connection to push to? */
-  readonly isHeard: boolean;
+  /**
+   * Gives output to whoever listens, encoded once if anybody does: during an outage that would be most of the work, and of
+   * the garbage. False: the attached connection is congested, so stop producing until told.
+   */
+  publish(process: ProcessActor, encode: () => string): boolean;
+  /** Tells whoever listens of an event that is no output; it is never left out. */
+  tell(frame: string): void;
+  /** The OS has started the program. */
+  started(process: ProcessActor): void;
   /** The process is gone for good: its id is free. */
   forget(process: ProcessActor): void;
   /** The session's share of the disk. */
   readonly spillBudget: SpillBudget;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
+}
+
+/** What tells a process from others, and a start from another one under the same id. */
+export interface ProcessNames {
+  readonly processId: string;
+  readonly startId: string | null;
+  readonly ordinal: number;
 }
 
 /** What every process of one executor shares. */
@@ -68,6 +80,8 @@ const logic = processMachine.provide({
 export class ProcessActor {
   /** The client's name for it; a key, not an OS pid (02 P-1). */
   readonly processId: string;
+  /** Its place among all the starts of the session. */
+  readonly ordinal: number;
   /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
   readonly started: Promise<void>;
   /** Resolves when the child has ended and everything held for it is released, or when it never started. */
@@ -95,12 +109,13 @@ export class ProcessActor {
   #refusal: SignalError | null = null;
 
   constructor(
-    { processId, startId }: { readonly processId: string; readonly startId: string | null },
+    { processId, startId, ordinal }: ProcessNames,
     spec: ChildSpec,
     owner: ProcessOwner,
     ports: ProcessPorts,
   ) {
     this.processId = processId;
+    this.ordinal = ordinal;
     this.#startId = startId;
     this.started = this.#start.promise;
     // A start that fails is reported by whoever asked for it; without an asker it is no fault of the program.
@@ -137,11 +152,24 @@ export class ProcessActor {
    * reason.
    */
   async read(request: ReadRequest, signal: AbortSignal): Promise<WireResult<"process/read">> {
-    const afterSeq = request.afterSeq ?? 0;
-    const waitMs = request.waitMs ?? 0;
-    if (waitMs > 0) await this.#readers.wait(() => this.#hasNews(afterSeq), waitMs, signal);
-    const { chunks, nextSeq } = this.#log.read(afterSeq, request.maxBytes);
+    await this.news(request, signal);
+    const page = this.#log.read(request.afterSeq ?? 0, request.maxBytes);
     this.#balance(); // what was read makes room
+    return this.#answer(page);
+  }
+
+  /** Resolves when a read has something to say, or its time is over; an aborted wait rejects with the signal's reason. */
+  async news({ afterSeq, waitMs }: ReadRequest, signal: AbortSignal): Promise<void> {
+    if ((waitMs ?? 0) > 0) await this.#readers.wait(() => this.#hasNews(afterSeq ?? 0), waitMs ?? 0, signal);
+  }
+
+  /** Reads for an observer, at once: nothing that the session's own client may have missed goes, nor does the child go on. */
+  peek({ afterSeq, maxBytes }: ReadRequest): { readonly answer: WireResult<"process/read">; readonly isLast: boolean } {
+    const page = this.#log.peek(afterSeq ?? 0, maxBytes);
+    return { answer: this.#answer(page), isLast: !this.#log.hasAfter(page.nextSeq - 1) };
+  }
+
+  #answer({ chunks, nextSeq }: LogPage): WireResult<"process/read"> {
     const snapshot = this.#actor.getSnapshot();
     return {
       chunks: chunks.map(({ seq, stream, bytes }) => ({ seq, stream, chunk: encodeBase64(bytes) })),
@@ -290,10 +318,10 @@ export class ProcessActor {
     },
     publishExited: (exitCode: number): void => {
       this.#exitSeq = this.#log.takeSeq();
-      this.#owner.push(encodeExited(this.#idJson, this.#exitSeq, exitCode));
+      this.#owner.tell(encodeExited(this.#idJson, this.#exitSeq, exitCode));
     },
     publishClosed: (): void => {
-      this.#owner.push(encodeClosed(this.#idJson, this.#log.takeSeq()));
+      this.#owner.tell(encodeClosed(this.#idJson, this.#log.takeSeq()));
     },
     release: (): void => {
       this.#child?.release();
@@ -325,7 +353,9 @@ export class ProcessActor {
   #spawned(child: Child): void {
     this.#child = child;
     tell(this.#actor, { type: "child.spawned" });
-    if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
+    if (this.#actor.getSnapshot().hasTag("gone")) return;
+    this.#owner.started(this);
+    this.#start.resolve();
   }
 
   #spawnFailed(error: unknown): void {
@@ -336,10 +366,8 @@ export class ProcessActor {
 
   #output(stream: OutputStream, bytes: Uint8Array): void {
     const seq = this.#log.append(stream, bytes);
-    // Not encoded for nobody: during an outage that would be most of the work, and of the garbage.
-    if (this.#owner.isHeard && !this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) {
-      this.#isCongested = true;
-    }
+    const isTaken = this.#owner.publish(this, () => encodeOutput(this.#idJson, seq, stream, bytes));
+    if (!isTaken) this.#isCongested = true;
     this.#balance();
     this.#readers.wake();
   }

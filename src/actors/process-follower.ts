@@ -18,4 +18,4 @@ export interface ProcessFollower {
 }
 
 /** A notification that is about one process. */
-export type ProcessNotification = Extract<ServerNotification, { readonly params: { readonly processId: string } }>;
+export type ProcessNotification = Extract<ServerNotification, { readonly method: `process/${string}` }>;

@@ -5,6 +5,7 @@ import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
 import { ProcessActor, type ProcessOwner, type ProcessPorts } from "./process-actor.ts";
+import { type ObservedSession, type ObserverConnection, observerLimits, SessionObserver } from "./session-observer.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -16,6 +17,12 @@ export interface SessionHolder {
   probe(): void;
   /** Another connection takes the session over: end, and detach. */
   evict(): void;
+}
+
+/** The two names of a session, of which each gives its own right. */
+export interface SessionNames {
+  readonly sessionId: string;
+  readonly observerKey: string;
 }
 
 /** What a session needs from the registry that keeps it. */
@@ -48,11 +55,14 @@ const logic = sessionMachine.provide({
 
 /**
  * What one orchestrator owns here: its processes, by the ids it chose (02 P-2, P-68). At most one connection holds it and
- * hears of events; holder and sink change together, in one turn (03 SS-10).
+ * hears of events; holder and sink change together, in one turn (03 SS-10). Observers hear of them too, and count for
+ * nothing else: they neither keep a session alive nor stand in the way of whoever resumes it.
  */
-export class SessionActor {
+export class SessionActor implements ObservedSession {
   /** Unguessable; whoever knows it may resume (03 SS-1). */
   readonly sessionId: string;
+  /** Unguessable; whoever knows it may observe, and do no more. */
+  readonly observerKey: string;
   /** Resolves when the session is over and none of its processes is left. */
   readonly ended: Promise<void>;
 
@@ -62,21 +72,33 @@ export class SessionActor {
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
   readonly #processOwner: ProcessOwner;
+  readonly #observers = new Set<SessionObserver>();
   #holder: SessionHolder | null;
+  #starts = 0;
 
-  constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
+  constructor(
+    { sessionId, observerKey }: SessionNames,
+    holder: SessionHolder,
+    owner: SessionOwner,
+    ports: SessionPorts,
+  ) {
     this.sessionId = sessionId;
+    this.observerKey = observerKey;
     this.ended = this.#end.promise;
     this.#holder = holder;
     this.#owner = owner;
     this.#ports = ports;
-    const isHeard = () => this.#holder !== null;
     this.#processOwner = {
-      push: (frame) => this.#holder?.push(frame) ?? true,
-      get isHeard() {
-        return isHeard();
+      publish: (process, encode) => this.#publish(process, encode),
+      tell: (frame) => {
+        this.#holder?.push(frame);
+        for (const observer of this.#observers) observer.tell(frame);
+      },
+      started: (process) => {
+        for (const observer of this.#observers) observer.started(process);
       },
       forget: (process) => {
+        for (const observer of this.#observers) observer.forget(process);
         // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
       },
@@ -144,6 +166,25 @@ export class SessionActor {
     tell(this.#actor, { type: "end" });
   }
 
+  /**
+   * Another connection wants to watch.
+   * @throws RpcError `invalidRequest` when enough do already; its data has the reason `tooManyObservers`.
+   */
+  observe(connection: ObserverConnection): SessionObserver {
+    if (this.#observers.size >= observerLimits.perSession) {
+      const text = `a session has at most ${observerLimits.perSession} observers`;
+      throw rpcError("invalidRequest", text, { reason: "tooManyObservers" });
+    }
+    const observer = new SessionObserver(this, connection);
+    this.#observers.add(observer);
+    return observer;
+  }
+
+  /** An observer has left; nobody else notices. */
+  unobserve(observer: SessionObserver): void {
+    this.#observers.delete(observer);
+  }
+
   /** The executor stops. Resolves when every child is gone. */
   async shutdown(): Promise<void> {
     tell(this.#actor, { type: "shutdown" });
@@ -161,7 +202,8 @@ export class SessionActor {
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
+    this.#starts += 1;
+    const process = new ProcessActor({ ...names, ordinal: this.#starts }, spec, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
   }
@@ -172,16 +214,35 @@ export class SessionActor {
     evictHolder: (): void => this.#holder?.evict(),
     expire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const ending = [...this.#processes.values()];
       for (const process of ending) process.expire();
       void Promise.all(ending.map((process) => process.ended)).then(() => this.#end.resolve());
     },
     retire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const stopping = [...this.#processes.values()].map((process) => process.stop());
       void Promise.all(stopping).then(() => this.#end.resolve(), this.#end.reject);
     },
   };
+
+  /** Encodes output at most once, and only for somebody. */
+  #publish(process: ProcessActor, encode: () => string): boolean {
+    if (this.#observers.size === 0) return this.#holder?.push(encode()) ?? true;
+    let frame: string | null = null;
+    const once = () => {
+      frame ??= encode();
+      return frame;
+    };
+    for (const observer of this.#observers) observer.output(process, once);
+    return this.#holder?.push(once()) ?? true;
+  }
+
+  #endObservers(): void {
+    for (const observer of [...this.#observers]) observer.end();
+    this.#observers.clear();
+  }
 }
 
 /** The one text for a session that is not there, whatever became of it (03 SS-12). */
