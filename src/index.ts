@@ -1,4 +1,4 @@
-export { EventGapError, type RemoteEvent } from "./actors/event-order.ts";
+export { EventGapError, type ObservedEvent, type RemoteEvent } from "./actors/event-order.ts";
 export type { Dial, LinkState } from "./actors/link-actor.ts";
 export {
   DisconnectedError,
@@ -7,9 +7,13 @@ export {
   TooManyCallsError,
   UnsupportedError,
 } from "./actors/link-errors.ts";
+export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError } from "./actors/remote-process-actor.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { Link } from "./client/link.ts";
+export type { Observation, ObservationState } from "./client/observation.ts";
+export { type ObserveOptions, observe } from "./client/observe.ts";
+export type { ObservedProcess } from "./client/observed-process.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
 export {
   type RemoteDirectoryEntry,

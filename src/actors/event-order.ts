@@ -7,6 +7,16 @@ export type RemoteEvent =
   | { readonly type: "exited"; readonly seq: number; readonly exitCode: number }
   | { readonly type: "closed"; readonly seq: number };
 
+/** Stands where events are lost that an observer has missed: those after `afterSeq` and before `beforeSeq`. */
+export interface EventGap {
+  readonly type: "gap";
+  readonly afterSeq: number;
+  readonly beforeSeq: number;
+}
+
+/** What an observer sees of a process. */
+export type ObservedEvent = RemoteEvent | EventGap;
+
 /** Events of a process are missing and cannot be had any more. */
 export class EventGapError extends ProctorError {
   /** The lost numbers: after `afterSeq` and before `beforeSeq`. */
@@ -39,6 +49,11 @@ export class EventOrder {
     return this.#lastSeq;
   }
 
+  /** The lowest number that waits for an earlier one; `null`: none does. */
+  get firstWaiting(): number | null {
+    return this.#waiting.size === 0 ? null : Math.min(...this.#waiting.keys());
+  }
+
   /** Is the bound exceeded, so that what is missing had better be read? */
   get overflows(): boolean {
     return this.#waiting.size > reorderLimits.events || this.#waitingBytes > reorderLimits.bytes;
@@ -50,6 +65,11 @@ export class EventOrder {
     if (event.type === "exited") this.#exitIsKnown = true;
     this.#waiting.set(event.seq, event);
     this.#waitingBytes += sizeOf(event);
+  }
+
+  /** Goes on from a number, without what comes before it. */
+  skipTo(seq: number): void {
+    this.#lastSeq = seq - 1;
   }
 
   /** Lets go of what waits; the executor still has it. */
@@ -121,6 +141,6 @@ export class EventOrder {
 }
 
 /** Payload bytes of an event. */
-export function sizeOf(event: RemoteEvent): number {
+export function sizeOf(event: ObservedEvent): number {
   return event.type === "output" ? event.bytes.length : 0;
 }

@@ -5,24 +5,23 @@ import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import { encodeNotification } from "../protocol/envelope.ts";
-import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { keyed, repeatable } from "./call-repetition.ts";
 import { callLimits } from "./call-table.ts";
 import { ClientConnection } from "./client-connection.ts";
+import type { Doorway, Entrance } from "./entrance.ts";
 import {
   ConnectionLostError,
   DisconnectedError,
   LinkClosedError,
   LinkFailedError,
-  SessionHeldError,
   TooManyCallsError,
   UnsupportedError,
 } from "./link-errors.ts";
 import { PendingCall } from "./pending-call.ts";
-import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
+import { type CatchUpRead, isAboutProcess, type ProcessFollower } from "./process-follower.ts";
 
 /** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -45,8 +44,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly canReconnect: boolean;
   /** From the loss of a connection to giving up, in milliseconds. */
   readonly recoveryDeadlineMs: number;
-  /** How the client names itself to the executor; has no effect there. */
-  readonly clientName: string;
+  /** How a connection becomes one of this link. */
+  readonly entrance: Entrance;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
   /** A machine failed. */
@@ -133,6 +132,11 @@ export class LinkActor {
   /** Does the executor offer this extension? */
   offers(feature: Feature): boolean {
     return this.#offer?.features.includes(feature) ?? false;
+  }
+
+  /** What lets others observe the session of this link; `null` where the executor offers none. */
+  get observerKey(): string | null {
+    return this.#offer?.observerKey ?? null;
   }
 
   /** @throws UnsupportedError unless the executor offers it. */
@@ -226,17 +230,15 @@ export class LinkActor {
     },
     handshake: async (signal: AbortSignal): Promise<string> => {
       const candidate = this.#existingCandidate();
-      const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
-      const { sessionId, proctor = null } = await initialize(
-        candidate,
-        { clientName: this.#options.clientName, resumeSessionId },
-        signal,
+      const door: Doorway = {
+        call: (method, params) => callOver(candidate, method, params, signal),
+        initialized: () => candidate.send(encodeNotification("initialized", {})),
+      };
+      const { sessionId, offer } = await this.#options.entrance.enter(
+        door,
+        this.#actor.getSnapshot().context.sessionId,
       );
-      if (resumeSessionId !== null && sessionId !== resumeSessionId) {
-        throw new ProtocolError(`the executor resumed another session than the one that was asked for`);
-      }
-      candidate.send(encodeNotification("initialized", {}));
-      this.#offer = proctor;
+      this.#offer = offer;
       return sessionId;
     },
     catchUp: async (): Promise<void> => {
@@ -291,9 +293,8 @@ export class LinkActor {
   }
 
   #notified(notification: ServerNotification): void {
-    if (!("processId" in notification.params)) return;
-    // The discriminant is the presence of `processId`, which TypeScript does not carry over to the union.
-    this.#followers.get(notification.params.processId)?.notified(notification as ProcessNotification);
+    if (isAboutProcess(notification)) this.#followers.get(notification.params.processId)?.notified(notification);
+    else this.#options.entrance.notified?.(notification);
   }
 
   #heard(): void {
@@ -359,15 +360,6 @@ async function callOver<M extends RequestName>(
   const call = new PendingCall({ method, params, cleanUp: false, isRepeatable: false, signal });
   connection.calls.submit(call);
   return decodeResult(method, await call.answer);
-}
-
-async function initialize(connection: ClientConnection, params: WireParams<"initialize">, signal: AbortSignal) {
-  try {
-    return await callOver(connection, "initialize", params, signal);
-  } catch (error) {
-    // The one refusal that is worth another attempt: our own old connection is still there, as the executor sees it.
-    throw error instanceof RpcError && error.code === "sessionAttached" ? new SessionHeldError(error) : error;
-  }
 }
 
 function stateOf(snapshot: SnapshotFrom<typeof logic>): LinkState {

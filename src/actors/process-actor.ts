@@ -25,7 +25,9 @@ export interface ProcessOwner {
   publish(process: ProcessActor, encode: () => string): boolean;
   /** Tells whoever listens of an event that is no output; it is never left out. */
   tell(frame: string): void;
-  /** The OS has started the program. */
+  /** The OS has started a program: gives the ordinal of this process, the next one. */
+  takeOrdinal(): number;
+  /** Tells of a process that has started. */
   started(process: ProcessActor): void;
   /** The process is gone for good: its id is free. */
   forget(process: ProcessActor): void;
@@ -33,13 +35,6 @@ export interface ProcessOwner {
   readonly spillBudget: SpillBudget;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
-}
-
-/** What tells a process from others, and a start from another one under the same id. */
-export interface ProcessNames {
-  readonly processId: string;
-  readonly startId: string | null;
-  readonly ordinal: number;
 }
 
 /** What every process of one executor shares. */
@@ -80,8 +75,6 @@ const logic = processMachine.provide({
 export class ProcessActor {
   /** The client's name for it; a key, not an OS pid (02 P-1). */
   readonly processId: string;
-  /** Its place among all the starts of the session. */
-  readonly ordinal: number;
   /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
   readonly started: Promise<void>;
   /** Resolves when the child has ended and everything held for it is released, or when it never started. */
@@ -101,6 +94,7 @@ export class ProcessActor {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
+  #ordinal = 0;
   #exitSeq: number | null = null;
   #isCongested = false;
   #paused = false;
@@ -109,13 +103,12 @@ export class ProcessActor {
   #refusal: SignalError | null = null;
 
   constructor(
-    { processId, startId, ordinal }: ProcessNames,
+    { processId, startId }: { readonly processId: string; readonly startId: string | null },
     spec: ChildSpec,
     owner: ProcessOwner,
     ports: ProcessPorts,
   ) {
     this.processId = processId;
-    this.ordinal = ordinal;
     this.#startId = startId;
     this.started = this.#start.promise;
     // A start that fails is reported by whoever asked for it; without an asker it is no fault of the program.
@@ -140,6 +133,11 @@ export class ProcessActor {
   /** Is the child believed alive at this moment? */
   get isRunning(): boolean {
     return this.#actor.getSnapshot().hasTag("running");
+  }
+
+  /** Its place among the processes of the session that have started, from 1; 0 until then. */
+  get ordinal(): number {
+    return this.#ordinal;
   }
 
   /** The statechart, for whoever wants to watch. */
@@ -354,6 +352,7 @@ export class ProcessActor {
     this.#child = child;
     tell(this.#actor, { type: "child.spawned" });
     if (this.#actor.getSnapshot().hasTag("gone")) return;
+    this.#ordinal = this.#owner.takeOrdinal();
     this.#owner.started(this);
     this.#start.resolve();
   }

@@ -7,7 +7,7 @@ import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { EventGapError, EventOrder, type RemoteEvent } from "./event-order.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, DisconnectedError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
-import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
+import { type CatchUpRead, eventOf, type ProcessFollower, type ProcessNotification } from "./process-follower.ts";
 import { RecentEvents } from "./recent-events.ts";
 
 /** A process could not be followed any further: what it did in the meantime cannot be had any more. It was terminated. */
@@ -281,16 +281,5 @@ export class RemoteProcessActor implements ProcessFollower {
     else if (this.snapshot.hasTag("ended")) observer.complete();
     else this.#observers.add(observer);
     return () => this.#observers.delete(observer);
-  }
-}
-
-function eventOf({ method, params }: ProcessNotification): RemoteEvent {
-  switch (method) {
-    case "process/output":
-      return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
-    case "process/exited":
-      return { type: "exited", seq: params.seq, exitCode: params.exitCode };
-    case "process/closed":
-      return { type: "closed", seq: params.seq };
   }
 }

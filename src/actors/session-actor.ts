@@ -94,6 +94,10 @@ export class SessionActor implements ObservedSession {
         this.#holder?.push(frame);
         for (const observer of this.#observers) observer.tell(frame);
       },
+      takeOrdinal: () => {
+        this.#starts += 1;
+        return this.#starts;
+      },
       started: (process) => {
         for (const observer of this.#observers) observer.started(process);
       },
@@ -202,8 +206,7 @@ export class SessionActor implements ObservedSession {
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
-    this.#starts += 1;
-    const process = new ProcessActor({ ...names, ordinal: this.#starts }, spec, this.#processOwner, this.#ports);
+    const process = new ProcessActor(names, spec, this.#processOwner, this.#ports);
     this.#processes.set(processId, process);
     return process;
   }

@@ -54,7 +54,8 @@ export class SessionObserver {
   /** The processes as `session/observe` answers them; one that is still starting is told of when it has started. */
   list(): WireResult<"session/observe"> {
     const listings = [...this.session.processes.values()].map(listingOf);
-    return { processes: listings.filter(({ state }) => state !== "starting") };
+    const started = listings.filter(({ state }) => state !== "starting");
+    return { processes: started.sort((a, b) => a.ordinal - b.ordinal) };
   }
 
   /** A process has started. */

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { LinkActor, LinkState } from "../actors/link-actor.ts";
+import { UnsupportedError } from "../actors/link-errors.ts";
 import { RemoteProcessActor, type RemoteProcessPorts } from "../actors/remote-process-actor.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
@@ -50,6 +51,18 @@ export class Link implements AsyncDisposable {
   /** The present state. */
   get state(): LinkState {
     return this.#actor.state;
+  }
+
+  /**
+   * What lets somebody else observe this session with `observe()`, and do no more: unlike the id of the session it gives no
+   * right to resume it. A secret all the same.
+   * @throws UnsupportedError where the executor lets nobody observe.
+   */
+  get observerKey(): string {
+    this.#actor.require("observe");
+    const { observerKey } = this.#actor;
+    if (observerKey === null) throw new UnsupportedError("observe");
+    return observerKey;
   }
 
   /** What the executor says of its host: the login shell of its user (01 W-52). */

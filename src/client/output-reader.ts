@@ -1,5 +1,5 @@
-import type { RemoteEvent } from "../actors/event-order.ts";
-import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { Observable } from "rxjs";
+import { EventGapError, type ObservedEvent } from "../actors/event-order.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { OutputStream } from "../protocol/process.ts";
 
@@ -8,6 +8,18 @@ export interface OutputChunk {
   readonly seq: number;
   readonly stream: OutputStream;
   readonly bytes: Uint8Array;
+  /** In what an observer reads: so many events right before this one are lost to it. Absent: none is. */
+  readonly missedBefore?: number;
+}
+
+/** What a reader reads from. */
+export interface OutputSource {
+  readonly processId: string;
+  readonly events$: Observable<ObservedEvent>;
+  /** A reader has more than it should. */
+  hold(reader: object): void;
+  /** The reader has caught up. */
+  release(reader: object): void;
 }
 
 /** Output came before anybody read it, and more than is kept; what is left begins after the gap. */
@@ -34,22 +46,25 @@ export const readerLimits = {
  * link stops reading, the executor stops reading the child, and the child waits. Leaving the loop lets go of everything.
  */
 export class OutputReader implements AsyncIterableIterator<OutputChunk> {
-  readonly #process: RemoteProcessActor;
+  readonly #process: OutputSource;
   readonly #stop: () => void;
   #queue: OutputChunk[] = [];
   #queuedBytes = 0;
   #nextSeq = 1;
+  /** The gap that the next chunk stands behind. */
+  #gap: { readonly afterSeq: number; readonly beforeSeq: number } | null = null;
   /** The end, once it is known; delivered when the queue is empty. */
   #end: { readonly error: unknown } | null = null;
   /** Who asked before there was anything to give, in order. */
   readonly #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void }[] = [];
 
-  constructor(process: RemoteProcessActor) {
+  constructor(process: OutputSource) {
     this.#process = process;
     const subscription = process.events$.subscribe({
       next: (event) => this.#take(event),
       error: (error) => this.#finish(error),
-      complete: () => this.#finish(null),
+      // A gap with nothing behind it would be hidden.
+      complete: () => this.#finish(this.#gap && new EventGapError(this.#gap.afterSeq, this.#gap.beforeSeq)),
     });
     this.#stop = () => subscription.unsubscribe();
   }
@@ -81,19 +96,26 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
     return { done: true, value: undefined };
   }
 
-  #take(event: RemoteEvent): void {
-    const missed = event.seq > this.#nextSeq;
-    this.#nextSeq = event.seq + 1;
+  #take(event: ObservedEvent): void {
+    const [seq, nextSeq] = event.type === "gap" ? [event.afterSeq + 1, event.beforeSeq] : [event.seq, event.seq + 1];
+    const missed = seq > this.#nextSeq;
+    this.#nextSeq = nextSeq;
     if (this.#end !== null) return;
-    if (missed) return this.#finish(new OutputMissedError(this.#process.processId, event.seq));
-    if (event.type !== "output") return;
-    const { seq, stream, bytes } = event;
+    if (missed) return this.#finish(new OutputMissedError(this.#process.processId, seq));
+    if (event.type === "gap") this.#gap = { afterSeq: this.#gap?.afterSeq ?? event.afterSeq, beforeSeq: nextSeq };
+    if (event.type === "output") this.#offer(event);
+  }
+
+  #offer({ seq, stream, bytes }: ObservedEvent & { readonly type: "output" }): void {
+    const missedBefore = this.#gap === null ? {} : { missedBefore: this.#gap.beforeSeq - this.#gap.afterSeq - 1 };
+    this.#gap = null;
+    const chunk: OutputChunk = { seq, stream, bytes, ...missedBefore };
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) return waiting.resolve({ done: false, value: { seq, stream, bytes } });
+    if (waiting !== undefined) return waiting.resolve({ done: false, value: chunk });
     if (this.#queuedBytes + bytes.length > readerLimits.bytes) {
       return this.#finish(new OutputMissedError(this.#process.processId, seq + 1));
     }
-    this.#queue.push({ seq, stream, bytes });
+    this.#queue.push(chunk);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes > readerLimits.brakeBytes) this.#process.hold(this);
   }

@@ -6,6 +6,7 @@ import type { Random } from "../ports/random.ts";
 import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import { type OutputChunk, OutputReader } from "./output-reader.ts";
+import { readText } from "./read-text.ts";
 import { RemoteStdin } from "./remote-stdin.ts";
 
 /** How a process ended. */
@@ -62,16 +63,7 @@ export class RemoteProcess implements AsyncDisposable {
    * together again.
    */
   async text(stream?: OutputStream): Promise<string> {
-    const decoders = new Map<OutputStream, InstanceType<typeof TextDecoder>>();
-    let text = "";
-    for await (const chunk of this.output) {
-      if (stream !== undefined && chunk.stream !== stream) continue;
-      const decoder = decoders.get(chunk.stream) ?? new TextDecoder();
-      decoders.set(chunk.stream, decoder);
-      text += decoder.decode(chunk.bytes, { stream: true });
-    }
-    for (const decoder of decoders.values()) text += decoder.decode();
-    return text;
+    return readText(this.output, stream);
   }
 
   /**

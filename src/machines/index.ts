@@ -1,5 +1,6 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { linkMachine } from "./link-machine.ts";
+import { observedProcessMachine } from "./observed-process-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
 import { sessionMachine } from "./session-machine.ts";
@@ -7,6 +8,11 @@ import { sessionMachine } from "./session-machine.ts";
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type LinkEvent, linkMachine } from "./link-machine.ts";
+export {
+  type ObservedProcessEvent,
+  type ObservedProcessInput,
+  observedProcessMachine,
+} from "./observed-process-machine.ts";
 export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
 export { type RemoteProcessEvent, type RemoteProcessInput, remoteProcessMachine } from "./remote-process-machine.ts";
 export { type SessionEvent, type SessionInput, sessionMachine } from "./session-machine.ts";
@@ -18,6 +24,7 @@ export const machines = {
   connection: connectionMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
+  "observed-process": observedProcessMachine,
 } as const;
 
 /** The name of a statechart. */

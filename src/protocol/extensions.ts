@@ -99,7 +99,7 @@ export const observeParams = z.object({ observerKey: z.string() });
  * when it has started, and when output was left out because the observer read too slowly; the observer reads it again.
  */
 export const observedProcess = listedProcess.extend({
-  /** Counts the starts of the session, so that two processes that had one id after another can be told apart. */
+  /** Counts the processes of the session that have started, so that two with one id after another can be told apart. */
   ordinal: z.int(),
 });
 export type ObservedListing = z.output<typeof observedProcess>;
