@@ -55,6 +55,11 @@ export class ObservationActor implements SessionListener {
     return [...this.#processes.values()];
   }
 
+  /** Is the session over? */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Why the executor did not let us observe, if that is what happened. */
   get refusal(): ProctorError | null {
     return this.#entrance.refusal;

@@ -10,6 +10,8 @@ export interface RunRequest {
   readonly tty: boolean;
   /** Forward the local input; always with a terminal. */
   readonly stdin: boolean;
+  /** Say how others can watch. */
+  readonly observable: boolean;
 }
 
 const options = {
@@ -18,6 +20,7 @@ const options = {
   env: { type: "string", multiple: true },
   tty: { type: "boolean" },
   stdin: { type: "boolean" },
+  observable: { type: "boolean" },
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -26,7 +29,9 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const { values } = parseOptions({ args: own, options });
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
-  const { url, cwd, tty = false, stdin = false } = values;
+  const { url, cwd, tty = false, stdin = false, observable = false } = values;
+  if (observable && url === undefined)
+    throw new UsageError("--observable needs --url: nobody else reaches this machine");
   return {
     argv: [program, ...rest],
     url,
@@ -34,6 +39,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     env: Object.fromEntries((values.env ?? []).map(readVariable)),
     tty,
     stdin: stdin || tty,
+    observable,
   };
 }
 

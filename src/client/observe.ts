@@ -35,7 +35,8 @@ export async function observe(
   try {
     await connected(actor.link, options.signal);
   } catch (error) {
-    throw actor.refusal ?? error;
+    // A session can be over as soon as it is observed; that is an end like any other.
+    if (!actor.isOver) throw actor.refusal ?? error;
   }
   return new Observation(actor);
 }

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   connect,
   EventGapError,
+  Executor,
+  memoryTransportPair,
+  nodeHost,
   type ObservedEvent,
   type ObservedProcess,
   observe,
@@ -313,4 +316,26 @@ describe("the key", () => {
     expect(seen.length).toBeGreaterThan(5);
     expect(seen.join()).not.toContain(place.key);
   });
+});
+
+it("a session that is over as soon as it is observed ends as any other does", async () => {
+  await using executor = new Executor(nodeHost());
+  const dial = () => {
+    const [ours, theirs] = memoryTransportPair();
+    void executor.accept(theirs);
+    return ours;
+  };
+  const link = await connect({ transport: dial() });
+  const transport = dial();
+  const send = transport.send.bind(transport);
+  let closing = Promise.resolve();
+  transport.send = (message) => {
+    send(message);
+    if (String(message).includes("session/observe")) closing = link.close();
+  };
+  const observation = await observe({ transport }, link.observerKey);
+  await observation.ended;
+  await closing;
+  expect(observation.state.value).toBe("Closed");
+  expect(observation.processes).toEqual([]);
 });
