@@ -156,6 +156,18 @@ const mutants: readonly Mutant[] = [
     from: "this.#queued.push(bytes);",
     to: "if (this.#queued.length < 1) this.#queued.push(bytes);",
   },
+  {
+    name: "lets an observer go on after an outage without what it missed",
+    file: "actors/observation-actor.ts",
+    from: "if (known !== undefined) return known.refill();",
+    to: "if (known !== undefined) return;",
+  },
+  {
+    name: "tells an observer twice of a process whose end it has seen",
+    file: "actors/observation-actor.ts",
+    from: "if (ordinal <= this.#newest) return;",
+    to: "",
+  },
 ];
 
 const { values } = parseArgs({

@@ -24,6 +24,12 @@ export function checkHealed(world: World): void {
     }
     if (value === "Connected") checkLiving(world, client);
   }
+  world.clients.forEach(({ link }, index) => {
+    if (link?.state.value !== "Connected") return;
+    for (const observer of world.observers[index] ?? []) {
+      if (observer.observation?.state.value === "Connected") observer.checkCurrent();
+    }
+  });
   checkForgotten(world);
 }
 
@@ -69,6 +75,14 @@ export function checkOver(world: World): void {
     if (client.link?.state.value !== "Connected") continue;
     for (const followed of client.followed) followed.checkComplete();
   }
+  world.clients.forEach((client, index) => {
+    const isObserved = client.link?.state.value === "Connected";
+    for (const observer of world.observers[index] ?? []) {
+      observer.checkTrue();
+      if (isObserved && observer.observation?.state.value === "Connected") observer.checkComplete();
+      if (observer.outcome === "pending") world.violate("I-18", `${observer.name} still connects`);
+    }
+  });
   for (const { calls } of world.clients) {
     for (const { what, outcome } of calls) if (outcome === "pending") world.violate("I-18", `${what} never settles`);
   }
@@ -141,12 +155,19 @@ function checkSignals(world: World, name: string, calls: readonly Call[]): void 
 /** In the end nothing is left: no process, no connection, no timer, no entry. */
 export function checkAtEnd(world: World): void {
   checkCalls(world);
+  for (const observer of world.observers.flat()) {
+    observer.checkTrue();
+    observer.checkEnds();
+    // Nobody closed it: it has heard that the session is over, or could not reach the executor.
+    if (observer.outcome === "observing") world.violate("liveness", `${observer.name} observes what is over`);
+  }
   for (const host of world.site.hosts) {
     for (const child of host.children.values()) {
       if (child.isAlive) world.violate("I-14", `${child.name} is alive, and nobody is left who could end it`);
     }
   }
-  for (const path of [...world.clients.map((client) => client.path), ...world.thieves]) {
+  const owners = [...world.clients, ...world.observers.flat()];
+  for (const path of [...owners.map(({ path }) => path), ...world.thieves]) {
     for (const link of path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
   }
   const counts = world.site.executor?.counts;

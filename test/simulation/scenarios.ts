@@ -89,11 +89,18 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("close" as const), at: moment, client }) },
+  { weight: 15, arbitrary: fc.record({ type: fc.constant("observe" as const), at: early, client }) },
 );
 
 const outage = fc.oneof({ weight: 3, arbitrary: fc.nat(400) }, { weight: 1, arbitrary: fc.nat(15_000) });
 const cut: fc.Arbitrary<Fault> = fc.record({
   type: fc.constant("cut" as const),
+  client,
+  at: moment,
+  delivers: fc.boolean(),
+});
+const cutObservers: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("cutObservers" as const),
   client,
   at: moment,
   delivers: fc.boolean(),
@@ -143,15 +150,18 @@ const steal: fc.Arbitrary<Fault> = fc.record({
 /** Worlds differ in what goes wrong there: where everything does, nothing gets far enough to fail in an interesting way. */
 const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
-  { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage), { maxLength: 10, size: "max" }) },
-  { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
+  { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage), { maxLength: 10, size: "max" }) },
+  { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
   {
     weight: 3,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal), { maxLength: 8, size: "max" }),
+    arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, blackHole, strand, steal), {
+      maxLength: 8,
+      size: "max",
+    }),
   },
   {
     weight: 2,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, strand, steal), {
+    arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, blackHole, noDial, stall, restart, strand, steal), {
       maxLength: 10,
       size: "max",
     }),

@@ -111,6 +111,8 @@ export class SimClient {
         return void this.#track(operation.type, "", link.environmentInfo());
       case "list":
         return void this.#track(operation.type, "", link.processes());
+      case "observe":
+        return; // that is somebody else
       case "close":
         return this.close();
     }

@@ -5,6 +5,7 @@ import { checkAtEnd, checkHealed, checkOver } from "./invariants.ts";
 import type { Fault, Operation, Program, Scenario } from "./scenario.ts";
 import { horizonMs } from "./scenarios.ts";
 import { SimClient } from "./sim-client.ts";
+import { SimObserver } from "./sim-observer.ts";
 import { SimPath } from "./sim-path.ts";
 import { SimSite } from "./sim-site.ts";
 import { SimThief } from "./sim-thief.ts";
@@ -52,12 +53,15 @@ export class World {
   readonly clients: readonly SimClient[];
   /** By client, the path of whoever is after its session. */
   readonly thieves: SimPath[] = [];
+  /** By client, those who observe its session. */
+  readonly observers: SimObserver[][] = [];
   /** Processes whose start is given up at some moment, before or after it has succeeded. */
   readonly abortedNames = new Set<string>();
   readonly #trace: string[] = [];
   readonly #violations: string[] = [];
   readonly #names = new Map<Operation, string>();
   readonly #programs = new Map<string, Program>();
+  readonly #observerPaths: ((name: string) => SimPath)[] = [];
   #steps = 0;
 
   constructor(scenario: Scenario) {
@@ -83,6 +87,8 @@ export class World {
         new SimPath({ clock, seed, site, watch, latencyMs, byteWeight, trace, ...more });
       const path = pathTo({ name, cuts: cuts as CutFault[] });
       this.thieves.push(pathTo({ name: `thief of ${name}`, cuts: [] }));
+      this.observers.push([]);
+      this.#observerPaths.push((observer) => pathTo({ name: observer, cuts: [] }));
       return new SimClient({ name, seed, clock, path, site, nameOf, trace, violate, fault });
     });
   }
@@ -105,7 +111,8 @@ export class World {
     for (const client of this.clients) client.connect();
     for (const operation of this.scenario.operations) {
       const client = this.clients[operation.client];
-      this.clock.setTimeout(() => client?.apply(operation), operation.at);
+      const apply = () => (operation.type === "observe" ? this.#observe(operation.client) : client?.apply(operation));
+      this.clock.setTimeout(apply, operation.at);
     }
     for (const fault of this.scenario.faults) {
       if (fault.type !== "cutOnMessage") this.clock.setTimeout(() => this.#strike(fault), fault.at);
@@ -161,6 +168,9 @@ export class World {
     switch (fault.type) {
       case "cut":
         return path?.cut(fault.delivers);
+      case "cutObservers":
+        for (const observer of this.observers[fault.client] ?? []) observer.path.cut(fault.delivers);
+        return;
       case "strand":
         return path?.strand();
       case "blackHole":
@@ -178,6 +188,30 @@ export class World {
       case "cutOnMessage":
         return; // the link strikes by itself
     }
+  }
+
+  #observe(client: number): void {
+    const observed = this.clients[client];
+    const pathTo = this.#observerPaths[client];
+    const observers = this.observers[client];
+    if (observed?.link?.state.value !== "Connected" || pathTo === undefined || observers === undefined) return;
+    const name = `o${observers.length} of ${observed.name}`;
+    const observer = new SimObserver({
+      name,
+      seed: this.scenario.seed,
+      clock: this.clock,
+      path: pathTo(name),
+      childOf: (processId) => {
+        const followed = observed.followed.find(({ process }) => process.processId === processId);
+        return followed === undefined ? undefined : this.site.child(followed.name);
+      },
+      trace: (text) => this.trace(text),
+      violate: (invariant, text) => this.violate(invariant, text),
+      fault: (error) => this.violate("10", `a fault inside: ${textOf(error)}`),
+    });
+    observers.push(observer);
+    this.trace(`${name} begins to observe`);
+    void observer.observe(observed.link.observerKey);
   }
 
   #steal(client: number, forMs: number): void {

@@ -10,7 +10,7 @@ const runs = { numRuns: 500, seed: 20_261_120 };
 const twiceEvery = 4;
 
 it("holds every invariant in worlds where connections, processes and executors fail at any moment", async () => {
-  const seen = { recovered: 0, closed: 0, killed: 0 };
+  const seen = { recovered: 0, closed: 0, killed: 0, observed: 0, observedAgain: 0 };
   let run = 0;
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     run += 1;
@@ -22,6 +22,8 @@ it("holds every invariant in worlds where connections, processes and executors f
       if (/ is Connected [2-9]/.test(line)) seen.recovered += 1;
       if (line.includes("process/closed")) seen.closed += 1;
       if (line.includes("gets SIGKILL")) seen.killed += 1;
+      if (line.includes("sees the close of")) seen.observed += 1;
+      if (/ o\d+ of c\d+: Connected [2-9]/.test(line)) seen.observedAgain += 1;
     }
   });
   const details = await fc.check<[Scenario]>(property, { ...runs, endOnFailure: false });
@@ -33,4 +35,6 @@ it("holds every invariant in worlds where connections, processes and executors f
   expect(seen.recovered).toBeGreaterThan(100);
   expect(seen.closed).toBeGreaterThan(100);
   expect(seen.killed).toBeGreaterThan(100);
+  expect(seen.observed).toBeGreaterThan(100);
+  expect(seen.observedAgain).toBeGreaterThan(100);
 }, 60_000);

@@ -13,6 +13,8 @@ interface Watched {
   readonly unanswered: Map<string, string>;
   resumes: string | null;
   sessionId: string | null;
+  /** It observes the session of another link, and gets the events of that one. */
+  observes: boolean;
   isGone: boolean;
 }
 
@@ -48,7 +50,8 @@ export class WireWatch {
     const watched = this.#watched(link);
     if (text.startsWith('{"method"')) {
       const isHeld = watched.sessionId !== null && this.#tenure(watched.sessionId).holder === link;
-      if (!isHeld) this.#options.violate("I-10", `${link} gets an event of a session that it does not hold`);
+      if (!isHeld && !watched.observes)
+        this.#options.violate("I-10", `${link} gets an event of a session that it does not hold`);
       return;
     }
     const id = /^\{"id":(\d+)/.exec(text)?.[1] ?? /"id":(\d+)\}$/.exec(text)?.[1] ?? "";
@@ -56,6 +59,7 @@ export class WireWatch {
     if (!watched.unanswered.delete(id))
       this.#options.violate("8", `${link}: request ${id} is answered, and waits for nothing`);
     const sessionId = /"sessionId":"([^"]+)"/.exec(text)?.[1];
+    if (method === "session/observe" && text.includes('"result"')) watched.observes = true;
     if (method === "initialize" && sessionId !== undefined) this.#attached(link, watched, sessionId);
   }
 
@@ -85,7 +89,8 @@ export class WireWatch {
   }
 
   #watched(link: string): Watched {
-    const watched = this.#links.get(link) ?? { unanswered: new Map(), resumes: null, sessionId: null, isGone: false };
+    const fresh = { unanswered: new Map(), resumes: null, sessionId: null, observes: false, isGone: false };
+    const watched = this.#links.get(link) ?? fresh;
     this.#links.set(link, watched);
     return watched;
   }
