@@ -7,6 +7,7 @@ import { CloseDelivery } from "./close-delivery.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
 import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
+import { type ObservedSession, type ObserverConnection, observerLimits, SessionObserver } from "./session-observer.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -18,6 +19,12 @@ export interface SessionHolder {
   probe(): void;
   /** Another connection takes the session over: end, and detach. */
   evict(): void;
+}
+
+/** The two names of a session, of which each gives its own right. */
+export interface SessionNames {
+  readonly sessionId: string;
+  readonly observerKey: string;
 }
 
 /** What a session needs from the registry that keeps it. */
@@ -51,11 +58,14 @@ const logic = sessionMachine.provide({
 
 /**
  * What one orchestrator owns here: its processes, by the ids it chose (02 P-2, P-68). At most one connection holds it and
- * hears of events; holder and sink change together, in one turn (03 SS-10).
+ * hears of events; holder and sink change together, in one turn (03 SS-10). Observers hear of them too, and count for
+ * nothing else: they neither keep a session alive nor stand in the way of whoever resumes it.
  */
-export class SessionActor {
+export class SessionActor implements ObservedSession {
   /** Unguessable; whoever knows it may resume (03 SS-1). */
   readonly sessionId: string;
+  /** Unguessable; whoever knows it may observe, and do no more. */
+  readonly observerKey: string;
   /** Resolves when the session is over and none of its processes is left. */
   readonly ended: Promise<void>;
 
@@ -67,11 +77,19 @@ export class SessionActor {
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
   readonly #closes = new CloseDelivery(() => this.#holder?.probe());
-  readonly #processOwner: ProcessOwner;
+  readonly #processOwner: ProcessOwner<ProcessActor>;
+  readonly #observers = new Set<SessionObserver>();
   #holder: SessionHolder | null;
+  #starts = 0;
 
-  constructor(sessionId: string, holder: SessionHolder, owner: SessionOwner, ports: SessionPorts) {
+  constructor(
+    { sessionId, observerKey }: SessionNames,
+    holder: SessionHolder,
+    owner: SessionOwner,
+    ports: SessionPorts,
+  ) {
     this.sessionId = sessionId;
+    this.observerKey = observerKey;
     this.ended = this.#end.promise;
     this.#holder = holder;
     this.#owner = owner;
@@ -80,11 +98,23 @@ export class SessionActor {
     this.#processPorts = { ...ports, host: this.#family };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
-      push: (frame) => this.#holder?.push(frame) ?? true,
+      publish: (process, encode) => this.#publish(process, encode),
+      tell: (frame) => {
+        this.#holder?.push(frame);
+        for (const observer of this.#observers) observer.tell(frame);
+      },
       get isHeard() {
         return isHeard();
       },
+      takeOrdinal: () => {
+        this.#starts += 1;
+        return this.#starts;
+      },
+      started: (process) => {
+        for (const observer of this.#observers) observer.started(process);
+      },
       forget: (process) => {
+        for (const observer of this.#observers) observer.forget(process);
         // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
       },
@@ -162,6 +192,25 @@ export class SessionActor {
     tell(this.#actor, { type: "end" });
   }
 
+  /**
+   * Another connection wants to watch.
+   * @throws RpcError `invalidRequest` when enough do already; its data has the reason `tooManyObservers`.
+   */
+  observe(connection: ObserverConnection): SessionObserver {
+    if (this.#observers.size >= observerLimits.perSession) {
+      const text = `a session has at most ${observerLimits.perSession} observers`;
+      throw rpcError("invalidRequest", text, { reason: "tooManyObservers" });
+    }
+    const observer = new SessionObserver(this, connection);
+    this.#observers.add(observer);
+    return observer;
+  }
+
+  /** An observer has left; nobody else notices. */
+  unobserve(observer: SessionObserver): void {
+    this.#observers.delete(observer);
+  }
+
   /** The executor stops. Resolves when every child is gone. */
   async shutdown(): Promise<void> {
     tell(this.#actor, { type: "shutdown" });
@@ -190,12 +239,15 @@ export class SessionActor {
     evictHolder: (): void => this.#holder?.evict(),
     expire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const ending = [...this.#processes.values()];
       for (const process of ending) process.expire();
-      this.#endAfter(ending.map((process) => process.ended));
+      // At once, and again in the end: what has fled must not outlive the session by a start that is still under way.
+      this.#endAfter([this.#family.end(), ...ending.map((process) => process.ended)]);
     },
     retire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const stopping = [...this.#processes.values()].map((process) => process.stop());
       this.#endAfter(stopping);
     },
@@ -205,6 +257,23 @@ export class SessionActor {
   #endAfter(processes: readonly Promise<void>[]): void {
     const family = Promise.all(processes).then(() => this.#family.end());
     void family.then(this.#end.resolve, this.#end.reject);
+  }
+
+  /** Encodes output at most once, and only for somebody. */
+  #publish(process: ProcessActor, encode: () => string): boolean {
+    if (this.#observers.size === 0) return this.#holder?.push(encode()) ?? true;
+    let frame: string | null = null;
+    const once = () => {
+      frame ??= encode();
+      return frame;
+    };
+    for (const observer of this.#observers) observer.output(process, once);
+    return this.#holder?.push(once()) ?? true;
+  }
+
+  #endObservers(): void {
+    for (const observer of [...this.#observers]) observer.end();
+    this.#observers.clear();
   }
 }
 

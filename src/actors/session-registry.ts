@@ -1,9 +1,12 @@
 import type { Random } from "../ports/random.ts";
+import { rpcError } from "../protocol/errors.ts";
 import { SessionActor, type SessionHolder, type SessionPorts, unknownSession } from "./session-actor.ts";
+import type { ObserverConnection, SessionObserver } from "./session-observer.ts";
 
 /** The sessions of one executor. Look-up, creation and removal are synchronous (03 N-2). */
 export class SessionRegistry {
   readonly #sessions = new Map<string, SessionActor>();
+  readonly #byObserverKey = new Map<string, SessionActor>();
   readonly #ports: SessionPorts & { readonly random: Random };
   /** Sessions that nobody can find any more, until the last of their processes is gone. */
   readonly #ending = new Set<SessionActor>();
@@ -32,6 +35,16 @@ export class SessionRegistry {
     return session;
   }
 
+  /**
+   * Lets a connection observe the session with this key.
+   * @throws RpcError `invalidRequest` for an unknown key, in a text without it, and as `SessionActor.observe` does.
+   */
+  observe(observerKey: string, connection: ObserverConnection): SessionObserver {
+    const session = this.#byObserverKey.get(observerKey);
+    if (session === undefined) throw rpcError("invalidRequest", "no session has this observer key");
+    return session.observe(connection);
+  }
+
   /** Ends every session and waits until no child is left. */
   async shutdown(): Promise<void> {
     const ending = [...this.#ending].map((session) => session.ended);
@@ -42,13 +55,17 @@ export class SessionRegistry {
     const owner = {
       forget: (gone: SessionActor) => {
         this.#sessions.delete(gone.sessionId);
+        this.#byObserverKey.delete(gone.observerKey);
         this.#ending.add(gone);
         void gone.ended.then(() => this.#ending.delete(gone));
       },
       fault: this.#fault,
     };
-    const session = new SessionActor(this.#ports.random.uuid(), holder, owner, this.#ports);
+    const { random } = this.#ports;
+    const names = { sessionId: random.uuid(), observerKey: random.uuid() };
+    const session = new SessionActor(names, holder, owner, this.#ports);
     this.#sessions.set(session.sessionId, session);
+    this.#byObserverKey.set(session.observerKey, session);
     return session;
   }
 }

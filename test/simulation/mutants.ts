@@ -169,4 +169,16 @@ export const mutants: readonly Mutant[] = [
     from: "    this.#record.keepAll();\n    this.resumeOutput();",
     to: '    this.#record.keepAll();\n    this.effects.signal("SIGKILL");\n    this.resumeOutput();',
   },
+  {
+    name: "lets an observer go on after an outage without what it missed",
+    file: "actors/observation-actor.ts",
+    from: "if (known !== undefined) return known.refill();",
+    to: "if (known !== undefined) return;",
+  },
+  {
+    name: "tells an observer twice of a process whose end it has seen",
+    file: "actors/observation-actor.ts",
+    from: "if (ordinal <= this.#newest) return;",
+    to: "",
+  },
 ];

@@ -7,7 +7,16 @@ const seeds = Array.from({ length: 500 }, (_, index) => 1_001 + index);
 const twiceEvery = 4;
 
 it("holds every invariant in worlds where connections, processes and executors fail at any moment", async () => {
-  const seen = { recovered: 0, closed: 0, killed: 0, forked: 0, refused: 0, plain: 0 };
+  const seen = {
+    recovered: 0,
+    closed: 0,
+    killed: 0,
+    forked: 0,
+    refused: 0,
+    plain: 0,
+    observed: 0,
+    observedAgain: 0,
+  };
   for (const seed of seeds) {
     const run = await runSeed(seed, { shrinks: true, twice: seed % twiceEvery === 0 });
     if (run.minimal !== null) throw new Error(report(run));
@@ -18,6 +27,8 @@ it("holds every invariant in worlds where connections, processes and executors f
       if (line.includes("loses a descendant")) seen.forked += 1;
       if (line.includes("-32010")) seen.refused += 1;
       if (/"result":\{"sessionId":"[^"]+"\}/.test(line)) seen.plain += 1;
+      if (line.includes("sees the close of")) seen.observed += 1;
+      if (/ o\d+ of c\d+: Connected [2-9]/.test(line)) seen.observedAgain += 1;
     }
   }
   // The worlds are worth nothing unless something happens in them.
