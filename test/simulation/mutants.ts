@@ -26,7 +26,7 @@ export const mutants: readonly Mutant[] = [
     name: "forgets to put events in order",
     file: "actors/event-order.ts",
     from: "const next = this.#waiting.get(this.#lastSeq + 1);",
-    to: "const next = this.#waiting.values().next().value;",
+    to: "const [key = 0, next] = this.#waiting.entries().next().value ?? []; this.#waiting.delete(key);",
   },
   {
     name: "lets a resume win the tie with the expiry",

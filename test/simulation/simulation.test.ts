@@ -32,5 +32,7 @@ it("holds every invariant in worlds where connections, processes and executors f
     }
   }
   // The worlds are worth nothing unless something happens in them.
-  for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(100);
+  const { observedAgain, ...often } = seen;
+  for (const [what, times] of Object.entries(often)) expect(times, what).toBeGreaterThan(100);
+  expect(observedAgain).toBeGreaterThan(25);
 }, 120_000);
