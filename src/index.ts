@@ -15,10 +15,14 @@ export {
 } from "./actors/link-errors.ts";
 export type { Dial } from "./actors/link-options.ts";
 export type { LinkState } from "./actors/link-state.ts";
+export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
+export type { Observation, ObservationState } from "./client/observation.ts";
+export { type ObserveOptions, observe } from "./client/observe.ts";
+export type { ObservedProcess } from "./client/observed-process.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
 export type {

@@ -3,17 +3,17 @@ import { connectionMachine } from "../machines/connection-machine.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
 import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
-import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
+import { type RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
-import { OutputPage } from "../protocol/output-page.ts";
-import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { PathOrder } from "./path-order.ts";
-import type { Caller, RequestHandlers } from "./request-handlers.ts";
+import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
+import type { ObserverConnection, SessionObserver } from "./session-observer.ts";
 
 /** Bounds of one connection (03 D-7). */
 export const connectionLimits = {
@@ -32,11 +32,16 @@ export interface ConnectionOwner {
   readonly handlers: RequestHandlers;
   /** @throws RpcError as `SessionRegistry.attach` does. */
   attach(resumeSessionId: string | null, holder: SessionHolder): SessionActor;
+  /** @throws RpcError as `SessionRegistry.observe` does. */
+  observe(observerKey: string, connection: ObserverConnection): SessionObserver;
   /** The connection is over. */
   forget(connection: ConnectionActor): void;
   /** The machine itself failed. */
   fault(error: unknown): void;
 }
+
+/** What an observer may ask for; all that is not listed is refused, whatever comes to be added. */
+const readOnly: ReadonlySet<RequestName> = new Set<RequestName>(["process/read", "session/list"]);
 
 interface Pending {
   readonly id: RequestId;
@@ -63,7 +68,7 @@ const logic = connectionMachine.provide({
  * concurrently, each begun in the order in which they came; what must stay in order waits further inside (03 SS-32). A
  * fault in one request is its answer, and nobody else's trouble (01 B-8).
  */
-export class ConnectionActor implements SessionHolder {
+export class ConnectionActor implements SessionHolder, ObserverConnection {
   readonly connectionId: string;
   /** Resolves when the transport is gone and everything that was asked over it has been answered or cut short. */
   readonly ended: Promise<TransportEnd>;
@@ -77,6 +82,7 @@ export class ConnectionActor implements SessionHolder {
   readonly #end = Promise.withResolvers<TransportEnd>();
   #waits = 0;
   #session: SessionActor | null = null;
+  #observer: SessionObserver | null = null;
   #caller: Caller | null = null;
   #paused = false;
   #listening = false;
@@ -117,6 +123,16 @@ export class ConnectionActor implements SessionHolder {
   }
 
   /** @inheritDoc */
+  get queuedBytes(): number {
+    return this.#transport.queuedBytes;
+  }
+
+  /** @inheritDoc */
+  observationEnded(code: number, reason: string): void {
+    tell(this.#actor, { type: "observation.ended", code, reason });
+  }
+
+  /** @inheritDoc */
   probe(): void {
     this.#listening = true;
     this.#transport.ping();
@@ -141,6 +157,8 @@ export class ConnectionActor implements SessionHolder {
       this.#session?.detach(this.connectionId);
       this.#session = null;
       this.#files.connectionEnded();
+      this.#observer?.leave();
+      this.#observer = null;
     },
     refusePending: (): void => {
       const error = rpcError("invalidRequest", sessionTakenOver);
@@ -178,6 +196,7 @@ export class ConnectionActor implements SessionHolder {
     try {
       if (!isRequestName(method)) throw unknownMethod(method);
       if (method === "initialize") return this.#initialize(id, rawParams);
+      if (method === "session/observe") return this.#observe(id, rawParams);
       this.#serve(id, method, rawParams);
     } catch (error) {
       this.#answer(encodeError(id, asRpcError(error)));
@@ -191,16 +210,46 @@ export class ConnectionActor implements SessionHolder {
     }
     const session = this.#owner.attach(resumeSessionId, this);
     this.#session = session;
-    this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder(), files: this.#files };
+    this.#caller = {
+      session,
+      observer: null,
+      processes: session.processes,
+      signal: this.#abort.signal,
+      paths: new PathOrder(),
+      files: this.#files,
+    };
     tell(this.#actor, { type: "session.attached" });
-    this.#transport.send(encodeResult(id, { sessionId: session.sessionId, proctor: this.#owner.offer }));
+    const { sessionId, observerKey } = session;
+    this.#transport.send(encodeResult(id, { sessionId, proctor: { ...this.#owner.offer, observerKey } }));
   }
 
-  #serve<M extends Exclude<RequestName, "initialize">>(id: RequestId, method: M, rawParams: unknown): void {
+  /** From now on it observes the session of another connection; its own, in which nothing has happened, is over. */
+  #observe(id: RequestId, rawParams: unknown): void {
+    const { observerKey } = decodeParams("session/observe", rawParams);
+    const caller = this.#readyCaller("session/observe");
+    const own = this.#session;
+    if (own === null) throw rpcError("invalidRequest", "this connection observes a session already");
+    if (own.observerKey === observerKey || own.processes.size > 0) {
+      throw rpcError("invalidRequest", "only a connection whose own session is empty can observe another one");
+    }
+    const observer = this.#owner.observe(observerKey, this);
+    this.#session = null;
+    own.endNow();
+    this.#files.connectionEnded(); // an observer reads no files, so it keeps none open
+    this.#observer = observer;
+    this.#caller = { ...caller, observer, processes: observer.session.processes };
+    tell(this.#actor, { type: "session.observed" });
+    this.#transport.send(encodeResult(id, observer.list()));
+  }
+
+  #serve<M extends Exclude<RequestName, ConnectionMethod>>(id: RequestId, method: M, rawParams: unknown): void {
     const handler = this.#owner.handlers[method];
     if (handler === undefined) throw unknownMethod(method);
     const params = decodeParams(method, rawParams);
     const caller = this.#readyCaller(method);
+    if (caller.observer !== null && !readOnly.has(method)) {
+      throw rpcError("invalidRequest", `observers only read: \`${method}\` is refused`);
+    }
     const isWait = method === "process/write" || ("waitMs" in params && params.waitMs !== null && params.waitMs > 0);
     if (isWait && this.#waits >= connectionLimits.waits) {
       throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
@@ -224,7 +273,7 @@ export class ConnectionActor implements SessionHolder {
     if (this.snapshot.hasTag("awaitingInitialize")) {
       throw rpcError("invalidRequest", `client must call initialize before using ${family} methods`);
     }
-    if (this.#caller === null || !this.snapshot.hasTag("ready")) {
+    if (this.#caller === null || !(this.snapshot.hasTag("ready") || this.snapshot.hasTag("observing"))) {
       throw rpcError("invalidRequest", `client must send initialized before using ${family} methods`);
     }
     return this.#caller;
@@ -269,6 +318,7 @@ export class ConnectionActor implements SessionHolder {
   #drained(): void {
     this.#throttle();
     this.#session?.resumeOutput();
+    this.#observer?.drained();
   }
 
   #violate(reason: string): void {
@@ -286,29 +336,4 @@ export class ConnectionActor implements SessionHolder {
 
 function unknownMethod(method: string): RpcError {
   return rpcError("methodNotFound", `exec-server stub does not implement \`${method}\` yet`);
-}
-
-/**
- * A result that JSON cannot carry, or no message, is a fault of its own request: it must become neither a rejection that nobody
- * handles nor the end of the connection (03 D-15).
- */
-function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
-  try {
-    const answer = result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
-    const oversize = oversizeOf(answer);
-    return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
-  } catch (error) {
-    return encodeError(id, asRpcError(error));
-  }
-}
-
-function tooLarge(method: string, bytes: number): RpcError {
-  const message = `the answer to ${method}, ${bytes} bytes, does not fit one message of ${LARGEST_SENT_BYTES} bytes`;
-  return rpcError("internalError", message, { bytes, limitBytes: LARGEST_SENT_BYTES });
-}
-
-/** An error that is not meant for the wire says what happened, as an internal error. */
-function asRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error;
-  return rpcError("internalError", error instanceof Error ? error.message : String(error));
 }

@@ -96,6 +96,11 @@ export class EventOrder {
     this.#waitingBytes += sizeOf(event);
   }
 
+  /** Gives up what is missing before the events that wait: a gap stands in each place. */
+  giveUpMissing(): void {
+    this.#markMissingUpTo(Math.max(this.#lastSeq, ...this.#waiting.keys()));
+  }
+
   /** Lets go of what waits; the executor still has it. */
   forgetWaiting(): void {
     for (const event of this.#waiting.values()) if (event.type === "exited") this.#exitIsKnown = false;
@@ -120,10 +125,7 @@ export class EventOrder {
     if (exitSeq !== null && answer.exitCode !== null) {
       this.add({ type: "exited", seq: exitSeq, ...exitOf(answer.exitCode, answer) });
     }
-    for (const { fromSeq, toSeq } of this.#missingUpTo(target)) {
-      if (this.#gapPolicy === "fail") throw new EventGapError(fromSeq - 1, toSeq + 1);
-      this.#waiting.set(fromSeq, { type: "gap", seq: toSeq, fromSeq, toSeq });
-    }
+    this.#markMissingUpTo(target);
     if (isAll && answer.exited && !this.#exitIsKnown) {
       throw new ProtocolError("the executor says that the process has exited, and has no event for it");
     }
@@ -143,6 +145,14 @@ export class EventOrder {
     this.#lastSeq = next.seq;
     if (next.type === "gap") this.#forgetOvertaken();
     return next;
+  }
+
+  /** @throws EventGapError unless gaps are marked. */
+  #markMissingUpTo(target: number): void {
+    for (const { fromSeq, toSeq } of this.#missingUpTo(target)) {
+      if (this.#gapPolicy === "fail") throw new EventGapError(fromSeq - 1, toSeq + 1);
+      this.#waiting.set(fromSeq, { type: "gap", seq: toSeq, fromSeq, toSeq });
+    }
   }
 
   /** What came after all when it had been given up, and was not released in its place. */

@@ -1,4 +1,3 @@
-import type { ServerNotification } from "../protocol/methods.ts";
 import type { LinkClosedError, LinkFailedError } from "./link-errors.ts";
 import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
 
@@ -17,10 +16,8 @@ export class Followers {
   }
 
   /** Hands a notification on; one about a process that nobody follows is ignored (03 CL-6). */
-  notified(notification: ServerNotification): void {
-    if (!("processId" in notification.params)) return;
-    // The discriminant is the presence of `processId`, which TypeScript does not carry over to the union.
-    this.#byProcess.get(notification.params.processId)?.notified(notification as ProcessNotification);
+  notified(notification: ProcessNotification): void {
+    this.#byProcess.get(notification.params.processId)?.notified(notification);
   }
 
   /**

@@ -6,7 +6,7 @@ import { WakefulClock } from "../ports/wakeful-clock.ts";
 import { decodeResult } from "../protocol/decode.ts";
 import { ProctorError, RpcError, startCancelled } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
-import type { RequestName, Result, WireParams } from "../protocol/methods.ts";
+import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { keyed, repeatable } from "./call-repetition.ts";
 import { callLimits } from "./call-table.ts";
@@ -21,11 +21,10 @@ import {
   TooManyCallsError,
   UnsupportedError,
 } from "./link-errors.ts";
-import { shakeHands } from "./link-handshake.ts";
 import type { CallOptions, LinkOptions } from "./link-options.ts";
 import { type LinkState, linkStateOf, linkStates } from "./link-state.ts";
 import { PendingCall } from "./pending-call.ts";
-import type { ProcessFollower } from "./process-follower.ts";
+import { isAboutProcess, type ProcessFollower } from "./process-follower.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 const owners = actorOwners<LinkActor>();
@@ -93,6 +92,11 @@ export class LinkActor {
   /** Does the executor offer this extension? */
   offers(feature: Feature): boolean {
     return this.#offer?.features.includes(feature) ?? false;
+  }
+
+  /** What lets others observe the session of this link; `null` where the executor offers none. */
+  get observerKey(): string | null {
+    return this.#offer?.observerKey ?? null;
   }
 
   /** @throws UnsupportedError unless the executor offers it. */
@@ -192,7 +196,7 @@ export class LinkActor {
       if (signal.aborted) return transport.destroy();
       const { newest } = this.#actor.getSnapshot().context;
       const connection = new ClientConnection(newest, transport, {
-        notified: (notification) => this.#followers.notified(notification),
+        notified: (notification) => this.#notified(notification),
         heard: () => this.#heard(),
         lost: (lost, reason) => this.#lost(lost, reason),
       });
@@ -200,10 +204,10 @@ export class LinkActor {
     },
     handshake: async (signal: AbortSignal): Promise<HandshakeOutcome> => {
       const { sessionId: resumeSessionId } = this.#actor.getSnapshot().context;
-      const params = { clientName: this.#options.clientName, resumeSessionId };
-      const { sessionId, offer } = await shakeHands(this.#connections.requireCandidate(), params, signal);
+      const candidate = this.#connections.requireCandidate();
+      const { offer, ...outcome } = await this.#options.entrance.enter(candidate, resumeSessionId, signal);
       this.#offer = offer;
-      return { sessionId, sessionTtlMs: offer?.sessionTtlMs ?? null };
+      return outcome;
     },
     catchUp: async (): Promise<void> => {
       const candidate = this.#connections.requireCandidate();
@@ -233,6 +237,11 @@ export class LinkActor {
     const queue = isUsable ? installed.calls : this.#waiting;
     if (queue.isFull && !call.cleanUp) return call.reject(new TooManyCallsError(callLimits.queued));
     queue.submit(call);
+  }
+
+  #notified(notification: ServerNotification): void {
+    if (isAboutProcess(notification)) this.#followers.notified(notification);
+    else this.#options.entrance.notified?.(notification);
   }
 
   #heard(): void {

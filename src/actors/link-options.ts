@@ -1,6 +1,7 @@
 import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
+import type { Entrance } from "./entrance.ts";
 
 /** Opens a connection to the executor; the signal is aborted when the attempt is given up. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -12,8 +13,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly canReconnect: boolean;
   /** The longest from the loss of a connection to giving up, in milliseconds; shorter where a session does not live so long. */
   readonly longestRecoveryMs: number;
-  /** How the client names itself to the executor; has no effect there. */
-  readonly clientName: string;
+  /** How a connection becomes one of this link. */
+  readonly entrance: Entrance;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
   /** A machine failed. */

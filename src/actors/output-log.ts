@@ -181,11 +181,17 @@ export class OutputLog {
    */
   read(afterSeq: number, maxBytes: number | null): LogPage {
     this.#wasRead(afterSeq);
+    const page = this.peek(afterSeq, maxBytes);
+    if (!this.hasAfter(page.nextSeq - 1)) this.#wasReadToEnd();
+    return page;
+  }
+
+  /** As `read`, by somebody else than the client for whom the record is kept: what it may have missed stays. */
+  peek(afterSeq: number, maxBytes: number | null): LogPage {
     const start = this.#indexAfter(afterSeq);
     const [from, to] =
       maxBytes === null ? [this.#newestFrom(start), this.#entries.length] : [start, this.#endOf(start, maxBytes)];
     const chunks = this.#entries.slice(from, to).map((entry) => this.#load(entry));
-    if (to === this.#entries.length) this.#wasReadToEnd();
     const nextSeq = maxBytes === null ? this.#nextSeq : (chunks.at(-1)?.seq ?? this.#nextSeq - 1) + 1;
     return { chunks, nextSeq };
   }

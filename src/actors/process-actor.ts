@@ -50,7 +50,7 @@ export class ProcessActor implements ClosedProcess {
 
   readonly #startId: string | null;
   readonly #spec: ChildSpec;
-  readonly #owner: ProcessOwner;
+  readonly #owner: ProcessOwner<ProcessActor>;
   readonly #ports: ProcessPorts;
   readonly #actor: Actor<typeof logic>;
   readonly #record: ProcessRecord;
@@ -59,6 +59,7 @@ export class ProcessActor implements ClosedProcess {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
+  #ordinal = 0;
   #usage: ResourceUsage | null = null;
   #refusal: SignalError | null = null;
 
@@ -66,7 +67,7 @@ export class ProcessActor implements ClosedProcess {
     { processId, startId, timeLimitMs }: StartRequest,
     spec: ChildSpec,
     record: ProcessRecord,
-    owner: ProcessOwner,
+    owner: ProcessOwner<ProcessActor>,
     ports: ProcessPorts,
   ) {
     this.processId = processId;
@@ -80,7 +81,11 @@ export class ProcessActor implements ClosedProcess {
     this.#ports = ports;
     this.#record = record;
     this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
-    this.#output = new ProcessOutput(processId, this.#record, owner, (isOn) => this.#holdBack(isOn));
+    const listeners = {
+      publish: (encode: () => string) => owner.publish(this, encode),
+      tell: (frame: string) => owner.tell(frame),
+    };
+    this.#output = new ProcessOutput(processId, this.#record, listeners, (isOn) => this.#holdBack(isOn));
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `process ${processId}`,
@@ -95,6 +100,11 @@ export class ProcessActor implements ClosedProcess {
     return this.#actor.getSnapshot().hasTag("running");
   }
 
+  /** Its place among the processes of the session that have started, from 1; 0 until then. */
+  get ordinal(): number {
+    return this.#ordinal;
+  }
+
   /** The statechart, for whoever wants to watch. */
   get snapshot() {
     return this.#actor.getSnapshot();
@@ -105,12 +115,26 @@ export class ProcessActor implements ClosedProcess {
    * reason.
    */
   async read(request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
-    const { afterSeq, waitMs } = request;
-    if (waitMs !== null && waitMs > 0) await this.#record.news(afterSeq, waitMs, signal);
+    await this.news(request, signal);
     const page = this.#record.read(request);
     this.#output.balance(); // what was read makes room
     if (this.#owner.isHeard && this.#record.tellsAll(page)) this.closeDelivered();
     return page;
+  }
+
+  /** Resolves when a read has something to say, or its time is over; an aborted wait rejects with the signal's reason. */
+  async news({ afterSeq, waitMs }: ReadRequest, signal: AbortSignal): Promise<void> {
+    if (waitMs !== null && waitMs > 0) await this.#record.news(afterSeq, waitMs, signal);
+  }
+
+  /** Reads for an observer, at once: nothing goes that the session's own client may have missed, nor does the child go on. */
+  peek(request: ReadRequest): OutputPage {
+    return this.#record.peek(request);
+  }
+
+  /** Is there nothing to read behind this page? */
+  endsWith(page: OutputPage): boolean {
+    return this.#record.endsWith(page);
   }
 
   /** Queues bytes for stdin, each write id once (02 section 6). */
@@ -305,7 +329,10 @@ export class ProcessActor implements ClosedProcess {
     this.#child = child;
     this.#record.spawned(child.pid);
     tell(this.#actor, { type: "child.spawned" });
-    if (!this.#actor.getSnapshot().hasTag("gone")) this.#start.resolve();
+    if (this.#actor.getSnapshot().hasTag("gone")) return;
+    this.#ordinal = this.#owner.takeOrdinal();
+    this.#owner.started(this);
+    this.#start.resolve();
   }
 
   #spawnFailed(error: unknown): void {

@@ -1,4 +1,5 @@
 import type { Result, ServerNotification, WireParams } from "../protocol/methods.ts";
+import { exitOf, type NumberedEvent } from "./event-order.ts";
 import type { LinkClosedError, LinkFailedError } from "./link-errors.ts";
 
 /** Reads `process/read` over the connection that is being caught up. */
@@ -20,4 +21,21 @@ export interface ProcessFollower {
 }
 
 /** A notification that is about one process. */
-export type ProcessNotification = Extract<ServerNotification, { readonly params: { readonly processId: string } }>;
+export type ProcessNotification = Extract<ServerNotification, { readonly method: `process/${string}` }>;
+
+/** Is it for whoever follows a process? */
+export function isAboutProcess(notification: ServerNotification): notification is ProcessNotification {
+  return notification.method.startsWith("process/");
+}
+
+/** The numbered event that a notification tells of. */
+export function eventOf({ method, params }: ProcessNotification): NumberedEvent {
+  switch (method) {
+    case "process/output":
+      return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
+    case "process/exited":
+      return { type: "exited", seq: params.seq, ...exitOf(params.exitCode, params) };
+    case "process/closed":
+      return { type: "closed", seq: params.seq };
+  }
+}

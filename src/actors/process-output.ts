@@ -1,37 +1,45 @@
 import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream } from "../protocol/process.ts";
-import type { ProcessOwner } from "./process-owner.ts";
 import type { ProcessRecord, RecordedExit } from "./process-record.ts";
+
+/** Whoever listens to one process: the attached connection, and observers. */
+interface Listeners {
+  /**
+   * Gives output to them, encoded once if anybody is there: during an outage that would be most of the work, and of the
+   * garbage. False: the attached connection is congested.
+   */
+  publish(encode: () => string): boolean;
+  /** Tells them of an event that is no output; it is never left out. */
+  tell(frame: string): void;
+}
 
 /** Holds the child back, so that it blocks in its write, or lets it go on. */
 type Brake = (isOn: boolean) => void;
 
 /**
- * The way of a process's events to its client: into the record, which numbers them, and from there to the attached
- * connection. Whatever has nowhere to go, since the connection is full or the record is, holds the child back (01 W-45, 03 D-2).
+ * The way of a process's events to its client: into the record, which numbers them, and from there to whoever listens.
+ * Whatever has nowhere to go, since the connection is full or the record is, holds the child back (01 W-45, 03 D-2).
  */
 export class ProcessOutput {
   readonly #idJson: string;
   readonly #record: ProcessRecord;
-  readonly #owner: Pick<ProcessOwner, "push" | "isHeard">;
+  readonly #listeners: Listeners;
   readonly #brake: Brake;
   #isCongested = false;
   #isHeldBack = false;
 
-  constructor(processId: string, record: ProcessRecord, owner: Pick<ProcessOwner, "push" | "isHeard">, brake: Brake) {
+  constructor(processId: string, record: ProcessRecord, listeners: Listeners, brake: Brake) {
     this.#idJson = encodeProcessId(processId);
     this.#record = record;
-    this.#owner = owner;
+    this.#listeners = listeners;
     this.#brake = brake;
   }
 
   /** The child has printed something; the bytes are ours from now on. */
   printed(stream: OutputStream, bytes: Uint8Array): void {
     const seq = this.#record.add(stream, bytes);
-    // Not encoded for nobody: during an outage that would be most of the work, and of the garbage.
-    if (this.#owner.isHeard && !this.#owner.push(encodeOutput(this.#idJson, seq, stream, bytes))) {
-      this.#isCongested = true;
-    }
+    const isTaken = this.#listeners.publish(() => encodeOutput(this.#idJson, seq, stream, bytes));
+    if (!isTaken) this.#isCongested = true;
     this.balance();
     this.#record.wake();
   }
@@ -39,12 +47,12 @@ export class ProcessOutput {
   /** The child has exited. */
   exited(exit: RecordedExit): void {
     const numbered = this.#record.exited(exit);
-    this.#owner.push(encodeExited(this.#idJson, numbered.seq, numbered));
+    this.#listeners.tell(encodeExited(this.#idJson, numbered.seq, numbered));
   }
 
   /** Nothing more comes. */
   closed(): void {
-    this.#owner.push(encodeClosed(this.#idJson, this.#record.closed()));
+    this.#listeners.tell(encodeClosed(this.#idJson, this.#record.closed()));
   }
 
   /** The attached connection can take more, or there is none that could be full. */

@@ -3,15 +3,21 @@ import type { ActorSystemPorts } from "./actor-owners.ts";
 import type { CloseDelivery } from "./close-delivery.ts";
 
 /** What a process needs from the session that owns it. */
-export interface ProcessOwner {
-  /** Pushes a frame to the attached connection, if any; false: it is congested, so stop producing until told. */
-  push(frame: string): boolean;
-  /** Is there a connection to push to? */
+export interface ProcessOwner<Process> {
+  /** Gives output of a process to whoever listens; false: the attached connection is congested, so stop producing until told. */
+  publish(process: Process, encode: () => string): boolean;
+  /** Tells whoever listens of an event that is no output; it is never left out. */
+  tell(frame: string): void;
+  /** The OS has started a program: gives the ordinal of this process, the next one. */
+  takeOrdinal(): number;
+  /** Tells observers of a process that has started. */
+  started(process: Process): void;
+  /** Is a connection attached, so that what is told reaches the client? */
   readonly isHeard: boolean;
   /** Which closes have not reached the client. */
   readonly closes: CloseDelivery;
   /** The process is gone for good: its id is free. */
-  forget(process: { readonly processId: string }): void;
+  forget(process: Process): void;
   /** The machine itself failed; the process is beyond use. */
   fault(error: unknown): void;
 }

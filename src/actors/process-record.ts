@@ -2,7 +2,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { JournaledExit } from "../ports/journal-store.ts";
 import { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream } from "../protocol/process.ts";
-import type { OutputLog } from "./output-log.ts";
+import type { LogPage, OutputLog } from "./output-log.ts";
 import type { RecordStore } from "./record-store.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -104,7 +104,32 @@ export class ProcessRecord {
 
   /** What is there now (02 P-34 to P-36). Never consumes. */
   read({ afterSeq, maxBytes }: ReadRequest): OutputPage {
-    const { chunks, nextSeq } = this.#log.read(afterSeq ?? 0, maxBytes);
+    return this.#page(this.#log.read(afterSeq ?? 0, maxBytes));
+  }
+
+  /** The same, for somebody else than the client for whom the record is kept. */
+  peek({ afterSeq, maxBytes }: ReadRequest): OutputPage {
+    return this.#page(this.#log.peek(afterSeq ?? 0, maxBytes));
+  }
+
+  /** Is the close known to whoever got this answer, and nothing left for it to fetch? */
+  tellsAll(page: OutputPage): boolean {
+    return page.state.closed && this.endsWith(page);
+  }
+
+  /** Is nothing left to fetch behind this page? */
+  endsWith({ state: { nextSeq } }: OutputPage): boolean {
+    return !this.#log.hasAfter(nextSeq - 1);
+  }
+
+  /** Lets go of everything, on disk too; nobody waits any more. */
+  dispose(): void {
+    this.#isOver = true;
+    this.#store.close();
+    this.#readers.wake();
+  }
+
+  #page({ chunks, nextSeq }: LogPage): OutputPage {
     return new OutputPage(chunks, {
       nextSeq,
       exited: this.#exit !== null,
@@ -116,18 +141,6 @@ export class ProcessRecord {
       usage: this.#exit?.usage ?? null,
       ...(this.#exit?.timedOut === true && { timedOut: true }),
     });
-  }
-
-  /** Is the close known to whoever got this answer, and nothing left for it to fetch? */
-  tellsAll({ state: { closed, nextSeq } }: OutputPage): boolean {
-    return closed && !this.#log.hasAfter(nextSeq - 1);
-  }
-
-  /** Lets go of everything, on disk too; nobody waits any more. */
-  dispose(): void {
-    this.#isOver = true;
-    this.#store.close();
-    this.#readers.wake();
   }
 
   #hasNewsAfter(seq: number): boolean {

@@ -4,19 +4,12 @@ import { remoteProcessMachine, type StartFate } from "../machines/remote-process
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import { EventFeed } from "./event-feed.ts";
-import {
-  EventGapError,
-  EventOrder,
-  exitOf,
-  type NumberedEvent,
-  type ProcessExit,
-  type RemoteEvent,
-} from "./event-order.ts";
+import { EventGapError, EventOrder, exitOf, type ProcessExit, type RemoteEvent } from "./event-order.ts";
 import { GapWatch } from "./gap-watch.ts";
 import type { LinkActor } from "./link-actor.ts";
 import { ConnectionLostError, type LinkClosedError, type LinkFailedError } from "./link-errors.ts";
 import { MissedEvents, type MissedEventsOwner } from "./missed-events.ts";
-import type { CatchUpRead, ProcessFollower, ProcessNotification } from "./process-follower.ts";
+import { type CatchUpRead, eventOf, type ProcessFollower, type ProcessNotification } from "./process-follower.ts";
 import { ProcessLostError } from "./process-lost-error.ts";
 import type { RemoteProcessOptions, RemoteProcessPorts, StartParams } from "./remote-process-options.ts";
 
@@ -256,16 +249,5 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#exit.resolve({ exitCode: -1, usage: null });
     this.#close.resolve();
     this.#feed.finish();
-  }
-}
-
-function eventOf({ method, params }: ProcessNotification): NumberedEvent {
-  switch (method) {
-    case "process/output":
-      return { type: "output", seq: params.seq, stream: params.stream, bytes: params.chunk };
-    case "process/exited":
-      return { type: "exited", seq: params.seq, ...exitOf(params.exitCode, params) };
-    case "process/closed":
-      return { type: "closed", seq: params.seq };
   }
 }

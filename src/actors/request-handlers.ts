@@ -2,12 +2,18 @@ import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
 import type { PathOrder } from "./path-order.ts";
+import type { ProcessActor } from "./process-actor.ts";
 import type { SessionActor } from "./session-actor.ts";
+import type { SessionObserver } from "./session-observer.ts";
 
 /** On whose behalf a request runs. */
 export interface Caller {
   /** The session that the connection holds. */
   readonly session: SessionActor;
+  /** It observes another connection's session, and may only read. */
+  readonly observer: SessionObserver | null;
+  /** The processes that it can ask for, by id: those of its own session, or of the one that it observes. */
+  readonly processes: ReadonlyMap<string, ProcessActor>;
   /** Aborted when the connection ends or loses its session; only waits heed it, what has begun finishes (03 SS-32). */
   readonly signal: AbortSignal;
   /** The order of file operations on this connection (04 F-7). */
@@ -28,5 +34,8 @@ export type RequestHandler<M extends RequestName> = (
   caller: Caller,
 ) => Outcome<M> | Promise<Outcome<M>>;
 
-/** The methods an executor serves, besides the handshake; one that is missing does not exist here (-32601). */
-export type RequestHandlers = { readonly [M in Exclude<RequestName, "initialize">]?: RequestHandler<M> };
+/** The methods that change what a connection is, which it serves itself. */
+export type ConnectionMethod = "initialize" | "session/observe";
+
+/** The methods an executor serves, besides those; one that is missing does not exist here (-32601). */
+export type RequestHandlers = { readonly [M in Exclude<RequestName, ConnectionMethod>]?: RequestHandler<M> };

@@ -13,6 +13,7 @@ import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { ProcessRecord } from "./process-record.ts";
 import { type RecordParts, RecordStore } from "./record-store.ts";
+import { type ObservedSession, type ObserverConnection, observerLimits, SessionObserver } from "./session-observer.ts";
 import { SpillBudget } from "./spill-budget.ts";
 
 /** A connection, as the session that it holds sees it. */
@@ -24,6 +25,12 @@ export interface SessionHolder {
   probe(): void;
   /** Another connection takes the session over: end, and detach. */
   evict(): void;
+}
+
+/** The two names of a session, of which each gives its own right. */
+export interface SessionNames {
+  readonly sessionId: string;
+  readonly observerKey: string;
 }
 
 /** What a session needs from the registry that keeps it. */
@@ -62,11 +69,14 @@ const logic = sessionMachine.provide({
 
 /**
  * What one orchestrator owns here: its processes, by the ids it chose (02 P-2, P-68). At most one connection holds it and
- * hears of events; holder and sink change together, in one turn (03 SS-10).
+ * hears of events; holder and sink change together, in one turn (03 SS-10). Observers hear of them too, and count for
+ * nothing else: they neither keep a session alive nor stand in the way of whoever resumes it.
  */
-export class SessionActor {
+export class SessionActor implements ObservedSession {
   /** Unguessable; whoever knows it may resume (03 SS-1). */
   readonly sessionId: string;
+  /** Unguessable; whoever knows it may observe, and do no more. */
+  readonly observerKey: string;
   /** Resolves when the session is over and none of its processes is left. */
   readonly ended: Promise<void>;
 
@@ -78,19 +88,22 @@ export class SessionActor {
   readonly #processes = new Map<string, ProcessActor>();
   readonly #end = Promise.withResolvers<void>();
   readonly #closes = new CloseDelivery(() => this.#holder?.probe());
-  readonly #processOwner: ProcessOwner;
   readonly #journal: SessionJournal | null;
   readonly #recordParts: RecordParts;
+  readonly #processOwner: ProcessOwner<ProcessActor>;
+  readonly #observers = new Set<SessionObserver>();
   #holder: SessionHolder | null;
+  #starts = 0;
 
   constructor(
-    sessionId: string,
+    { sessionId, observerKey }: SessionNames,
     holder: SessionHolder,
     journal: SessionJournal | null,
     owner: SessionOwner,
     ports: SessionPorts,
   ) {
     this.sessionId = sessionId;
+    this.observerKey = observerKey;
     this.ended = this.#end.promise;
     this.#holder = holder;
     this.#owner = owner;
@@ -99,11 +112,23 @@ export class SessionActor {
     this.#processPorts = { ...ports, host: this.#family };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
-      push: (frame) => this.#holder?.push(frame) ?? true,
+      publish: (process, encode) => this.#publish(process, encode),
+      tell: (frame) => {
+        this.#holder?.push(frame);
+        for (const observer of this.#observers) observer.tell(frame);
+      },
       get isHeard() {
         return isHeard();
       },
+      takeOrdinal: () => {
+        this.#starts += 1;
+        return this.#starts;
+      },
+      started: (process) => {
+        for (const observer of this.#observers) observer.started(process);
+      },
       forget: (process) => {
+        for (const observer of this.#observers) observer.forget(process);
         // Identity, not name: a late timer must not remove a successor with the same id (02 P-65).
         if (this.#processes.get(process.processId) === process) this.#processes.delete(process.processId);
       },
@@ -191,6 +216,25 @@ export class SessionActor {
     tell(this.#actor, { type: "end" });
   }
 
+  /**
+   * Another connection wants to watch.
+   * @throws RpcError `invalidRequest` when enough do already; its data has the reason `tooManyObservers`.
+   */
+  observe(connection: ObserverConnection): SessionObserver {
+    if (this.#observers.size >= observerLimits.perSession) {
+      const text = `a session has at most ${observerLimits.perSession} observers`;
+      throw rpcError("invalidRequest", text, { reason: "tooManyObservers" });
+    }
+    const observer = new SessionObserver(this, connection);
+    this.#observers.add(observer);
+    return observer;
+  }
+
+  /** An observer has left; nobody else notices. */
+  unobserve(observer: SessionObserver): void {
+    this.#observers.delete(observer);
+  }
+
   /** The executor stops. Resolves when every child is gone. */
   async shutdown(): Promise<void> {
     tell(this.#actor, { type: "shutdown" });
@@ -226,6 +270,7 @@ export class SessionActor {
     evictHolder: (): void => this.#holder?.evict(),
     expire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const ending = [...this.#processes.values()];
       const isStarting = ending.some((process) => process.snapshot.hasTag("starting"));
       for (const process of ending) process.expire();
@@ -239,6 +284,7 @@ export class SessionActor {
     },
     retire: (): void => {
       this.#owner.forget(this);
+      this.#endObservers();
       const stopping = [...this.#processes.values()].map((process) => process.stop());
       this.#endAfter(stopping, () => undefined); // the journal stays for the next executor
     },
@@ -266,6 +312,23 @@ export class SessionActor {
       this.#owner.journalFailed(error);
       return false;
     }
+  }
+
+  /** Encodes output at most once, and only for somebody. */
+  #publish(process: ProcessActor, encode: () => string): boolean {
+    if (this.#observers.size === 0) return this.#holder?.push(encode()) ?? true;
+    let frame: string | null = null;
+    const once = () => {
+      frame ??= encode();
+      return frame;
+    };
+    for (const observer of this.#observers) observer.output(process, once);
+    return this.#holder?.push(once()) ?? true;
+  }
+
+  #endObservers(): void {
+    for (const observer of [...this.#observers]) observer.end();
+    this.#observers.clear();
   }
 }
 

@@ -1,6 +1,8 @@
 import type { JournalStore, RestoredSession, SessionJournal } from "../ports/journal-store.ts";
 import type { Random } from "../ports/random.ts";
+import { rpcError } from "../protocol/errors.ts";
 import { SessionActor, type SessionHolder, type SessionPorts, unknownSession } from "./session-actor.ts";
+import type { ObserverConnection, SessionObserver } from "./session-observer.ts";
 
 /** What the sessions of one executor need. */
 export interface RegistryPorts extends SessionPorts {
@@ -21,6 +23,7 @@ const gone: SessionHolder = {
 export class SessionRegistry {
   readonly #sessions = new Map<string, SessionActor>();
   readonly #ports: RegistryPorts;
+  readonly #byObserverKey = new Map<string, SessionActor>();
   /** Sessions that nobody can find any more, until the last of their processes is gone. */
   readonly #ending = new Set<SessionActor>();
   readonly #fault: (error: unknown) => void;
@@ -56,6 +59,16 @@ export class SessionRegistry {
     return session;
   }
 
+  /**
+   * Lets a connection observe the session with this key.
+   * @throws RpcError `invalidRequest` for an unknown key, in a text without it, and as `SessionActor.observe` does.
+   */
+  observe(observerKey: string, connection: ObserverConnection): SessionObserver {
+    const session = this.#byObserverKey.get(observerKey);
+    if (session === undefined) throw rpcError("invalidRequest", "no session has this observer key");
+    return session.observe(connection);
+  }
+
   /** Ends every session and waits until no child is left. */
   async shutdown(): Promise<void> {
     const ending = [...this.#ending].map((session) => session.ended);
@@ -87,14 +100,17 @@ export class SessionRegistry {
     const owner = {
       forget: (ending: SessionActor) => {
         this.#sessions.delete(ending.sessionId);
+        this.#byObserverKey.delete(ending.observerKey);
         this.#ending.add(ending);
         void ending.ended.then(() => this.#ending.delete(ending));
       },
       fault: this.#fault,
       journalFailed: this.#journalFailed,
     };
-    const session = new SessionActor(sessionId, holder, journal, owner, this.#ports);
+    const names = { sessionId, observerKey: this.#ports.random.uuid() };
+    const session = new SessionActor(names, holder, journal, owner, this.#ports);
     this.#sessions.set(sessionId, session);
+    this.#byObserverKey.set(names.observerKey, session);
     return session;
   }
 }

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { OutputChunk } from "../client/output-reader.ts";
+import type { OutputStream } from "../protocol/process.ts";
 
 /** Whoever read our output went away. */
 export class OutputGoneError extends Error {}
@@ -10,14 +11,18 @@ export class OutputGoneError extends Error {}
  * @throws OutputGoneError when a reader has gone, and what reading the output throws.
  */
 export async function copyOutput(output: AsyncIterable<OutputChunk>): Promise<void> {
-  // A write reports its failure itself; unheard, the event would end the program.
-  for (const target of [process.stdout, process.stderr]) target.on("error", () => undefined);
-  for await (const { stream, bytes } of output) {
-    await write(stream === "stderr" ? process.stderr : process.stdout, bytes);
-  }
+  for await (const { stream, bytes } of output) await writeTo(targetOf(stream), bytes);
 }
 
-function write(target: Writable, bytes: Uint8Array): Promise<void> {
+/** Where output goes: a terminal has one stream. */
+export function targetOf(stream: OutputStream): Writable {
+  return stream === "stderr" ? process.stderr : process.stdout;
+}
+
+/** Resolves when it is written. @throws OutputGoneError when the reader has gone. */
+export function writeTo(target: Writable, bytes: Uint8Array): Promise<void> {
+  // A write reports its failure itself; unheard, the event would end the program.
+  if (target.listenerCount("error", unheard) === 0) target.on("error", unheard);
   return new Promise((resolve, reject) => {
     target.write(bytes, (error) => {
       if (error) reject(new OutputGoneError(error.message, { cause: error }));
@@ -25,3 +30,5 @@ function write(target: Writable, bytes: Uint8Array): Promise<void> {
     });
   });
 }
+
+function unheard(): void {}

@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly timeLimitMs: number | undefined;
   /** Say at the end what the command used. */
   readonly usage: boolean;
+  /** Say how others can watch. */
+  readonly observable: boolean;
 }
 
 const options = {
@@ -25,6 +27,7 @@ const options = {
   stdin: { type: "boolean" },
   "time-limit": { type: "string" },
   usage: { type: "boolean" },
+  observable: { type: "boolean" },
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -33,7 +36,9 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const { values } = parseOptions({ args: own, options });
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
-  const { url, cwd, tty = false, stdin = false, usage = false } = values;
+  const { url, cwd, tty = false, stdin = false, usage = false, observable = false } = values;
+  if (observable && url === undefined)
+    throw new UsageError("--observable needs --url: nobody else reaches this machine");
   return {
     argv: [program, ...rest],
     url,
@@ -43,6 +48,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
     usage,
+    observable,
   };
 }
 

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { connect } from "../client/connect.ts";
 import type { Link } from "../client/link.ts";
 import { ProctorError } from "../protocol/errors.ts";
+import { redactUrl } from "../transports/redact-url.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
@@ -17,6 +18,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await using link = await open(request, command.signal);
     reportRecovery(link);
+    if (request.observable) tellObservers(request, link);
     return await command.on(link);
   } catch (error) {
     if (error instanceof OutputGoneError) return outputGone;
@@ -24,6 +26,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`proctor: ${error.message}\n`);
     return error instanceof StartError ? error.exitCode : ownFailure;
   }
+}
+
+/** The line to type; a URL with secrets in it is for whoever knows them. */
+function tellObservers({ url = "" }: RunRequest, { observerKey }: Link): void {
+  process.stderr.write(`proctor: watch with: proctor observe --url ${redactUrl(url)} ${observerKey}\n`);
 }
 
 async function open({ url, cwd }: RunRequest, signal: AbortSignal): Promise<Link> {

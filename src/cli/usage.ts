@@ -5,6 +5,7 @@ Runs processes here or on another machine; a process outlives the connection tha
 Commands:
   serve     run an executor that orchestrators connect to
   run       run one command, here or on an executor
+  observe   watch what the commands of somebody else print
   chart     print the statecharts that govern processes, sessions and links
   doctor    tell what works on this machine, what does not, and how to mend it
 
@@ -47,6 +48,7 @@ Options:
                until the last of its output, also for what it leaves behind; only on Proctor's own executors
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
+  --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output
@@ -58,6 +60,24 @@ Exit codes:
   126    the program cannot be executed
   127    the program does not exist
   other  the command's own; 128 + N when signal N ended it
+`;
+
+const observe = `Usage: proctor observe --url URL [--process ID] [KEY]
+
+Shows what the processes of a session print, from the first byte that is still there, until the session is over. With more
+than one each line begins with the name of its process; what ends, and what is lost, is told on stderr. Watching changes
+nothing: a slow observer slows nobody down, and misses what the executor does not keep.
+
+Options:
+  --url URL       the executor, as printed by \`proctor serve\`
+  --process ID    show this process only, and end with it
+  --help          print this text
+
+KEY is what \`proctor run --observable\` prints; the variable PROCTOR_OBSERVER_KEY can hold it instead.
+
+Exit codes:
+  0    the session is over, or the process of --process has closed
+  1    the session could not be observed, or not any more; the reason is on stderr
 `;
 
 const chart = `Usage: proctor chart [MACHINE] [--format mermaid|json]
@@ -79,4 +99,4 @@ Options:
 `;
 
 /** What \`--help\` prints, by command. */
-export const usage = { main, serve, run, chart, doctor } as const;
+export const usage = { main, serve, run, observe, chart, doctor } as const;

@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "xstate";
+import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
@@ -77,25 +78,40 @@ export async function openLink(
   const actor = new LinkActor({
     ...ports,
     dial: dialFor(target, options, ports.clock),
-    canReconnect: typeof target === "string" || "dial" in target,
+    canReconnect: canReconnect(target),
     longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
-    clientName: options.clientName ?? "proctor",
+    entrance: ownSession(options.clientName ?? "proctor"),
   });
-  const abort = () => void actor.close();
-  options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    await actor.connected();
+    await connected(actor, options.signal);
   } catch (error) {
     await afterClose();
-    options.signal?.throwIfAborted();
     throw error;
-  } finally {
-    options.signal?.removeEventListener("abort", abort);
   }
   return new Link(actor, ports);
 }
 
-function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Clock): Dial {
+/** Resolves when a link is connected; an aborted attempt closes it, and rejects with the signal's reason. */
+export async function connected(actor: LinkActor, signal: AbortSignal | undefined): Promise<void> {
+  const abort = () => void actor.close();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await actor.connected();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Can a lost connection to it be replaced? */
+export function canReconnect(target: ConnectTarget): boolean {
+  return typeof target === "string" || "dial" in target;
+}
+
+/** How a target is reached, each time anew. */
+export function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Clock): Dial {
   if (typeof target === "string") {
     if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${redactUrl(target)}`);
     return (signal) => dialWebSocket(target, { clock, signal, headers });

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { LinkActor } from "../actors/link-actor.ts";
+import { UnsupportedError } from "../actors/link-errors.ts";
 import type { LinkState } from "../actors/link-state.ts";
 import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
@@ -68,6 +69,18 @@ export class Link implements AsyncDisposable {
    */
   require(feature: Feature): void {
     this.#actor.require(feature);
+  }
+
+  /**
+   * What lets somebody else observe this session with `observe()`, and do no more: unlike the id of the session it gives no
+   * right to resume it. A secret all the same.
+   * @throws UnsupportedError where the executor lets nobody observe.
+   */
+  get observerKey(): string {
+    this.#actor.require("observe");
+    const { observerKey } = this.#actor;
+    if (observerKey === null) throw new UnsupportedError("observe");
+    return observerKey;
   }
 
   /** What the executor says of its host: the login shell of its user (01 W-52). */

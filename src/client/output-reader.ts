@@ -1,5 +1,6 @@
-import type { RemoteEvent } from "../actors/event-order.ts";
-import type { RemoteProcessActor } from "../actors/remote-process-actor.ts";
+import type { Observable } from "rxjs";
+import { EventGapError, type GapPolicy, type NumberedEvent, type RemoteEvent } from "../actors/event-order.ts";
+import type { SeqRange } from "../actors/process-lost-error.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { OutputStream } from "../protocol/process.ts";
 
@@ -8,6 +9,18 @@ export interface OutputChunk {
   readonly seq: number;
   readonly stream: OutputStream;
   readonly bytes: Uint8Array;
+  /** So many events right before this one are lost to the reader, where gaps are marked. Absent: none is. */
+  readonly missedBefore?: number;
+}
+
+/** What a reader reads from. */
+export interface OutputSource {
+  readonly processId: string;
+  readonly events$: Observable<RemoteEvent>;
+  /** A reader has more than it should. */
+  hold(reader: object): void;
+  /** The reader has caught up. */
+  release(reader: object): void;
 }
 
 /** Output came before anybody read it, and more than is kept; what is left begins after the gap. */
@@ -34,22 +47,25 @@ export const readerLimits = {
  * link stops reading, the executor stops reading the child, and the child waits. Leaving the loop lets go of everything.
  */
 export class OutputReader implements AsyncIterableIterator<OutputChunk> {
-  readonly #process: RemoteProcessActor;
+  readonly #process: OutputSource;
   readonly #stop: () => void;
   #queue: OutputChunk[] = [];
   #queuedBytes = 0;
   #nextSeq = 1;
+  /** The gap that the next chunk stands behind. */
+  #gap: SeqRange | null = null;
   /** The end, once it is known; delivered when the queue is empty. */
   #end: { readonly error: unknown } | null = null;
   /** Who asked before there was anything to give, in order. */
   readonly #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: unknown): void }[] = [];
 
-  constructor(process: RemoteProcessActor) {
+  /** @param onLastGap what a gap is at the end, where no chunk tells of it: an EventGapError, or left to the events to show */
+  constructor(process: OutputSource, onLastGap: GapPolicy = "mark") {
     this.#process = process;
     const subscription = process.events$.subscribe({
       next: (event) => this.#take(event),
       error: (error) => this.#finish(error),
-      complete: () => this.#finish(null),
+      complete: () => this.#finish(onLastGap === "fail" ? this.#lastGap() : null),
     });
     this.#stop = () => subscription.unsubscribe();
   }
@@ -87,16 +103,26 @@ export class OutputReader implements AsyncIterableIterator<OutputChunk> {
     this.#nextSeq = event.seq + 1;
     if (this.#end !== null) return;
     if (missed) return this.#finish(new OutputMissedError(this.#process.processId, firstSeq));
-    if (event.type !== "output") return;
-    const { seq, stream, bytes } = event;
+    if (event.type === "gap") this.#gap = { fromSeq: this.#gap?.fromSeq ?? event.fromSeq, toSeq: event.toSeq };
+    if (event.type === "output") this.#offer(event);
+  }
+
+  #offer({ seq, stream, bytes }: NumberedEvent & { readonly type: "output" }): void {
+    const missedBefore = this.#gap === null ? {} : { missedBefore: this.#gap.toSeq - this.#gap.fromSeq + 1 };
+    this.#gap = null;
+    const chunk: OutputChunk = { seq, stream, bytes, ...missedBefore };
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) return waiting.resolve({ done: false, value: { seq, stream, bytes } });
+    if (waiting !== undefined) return waiting.resolve({ done: false, value: chunk });
     if (this.#queuedBytes + bytes.length > readerLimits.bytes) {
       return this.#finish(new OutputMissedError(this.#process.processId, seq + 1));
     }
-    this.#queue.push({ seq, stream, bytes });
+    this.#queue.push(chunk);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes > readerLimits.brakeBytes) this.#process.hold(this);
+  }
+
+  #lastGap(): EventGapError | null {
+    return this.#gap && new EventGapError(this.#gap.fromSeq - 1, this.#gap.toSeq + 1);
   }
 
   #finish(error: unknown): void {

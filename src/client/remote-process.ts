@@ -6,6 +6,7 @@ import type { Random } from "../ports/random.ts";
 import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream } from "../protocol/process.ts";
 import { type OutputChunk, OutputReader } from "./output-reader.ts";
+import { readText } from "./read-text.ts";
 import { RemoteStdin } from "./remote-stdin.ts";
 
 /**
@@ -43,16 +44,15 @@ export class RemoteProcess implements AsyncDisposable {
 
   /**
    * Every event in order, exactly once: output, one exit, one close; with `onGap: "mark"` also gaps, where events are lost
-   * for good. Whoever subscribes late gets the newest megabyte
-   * first. It has no backpressure: for bulk output read `output`.
+   * for good. Whoever subscribes late gets the newest megabyte first. It has no backpressure: for bulk output read `output`.
    */
   get events$(): Observable<RemoteEvent> {
     return this.#actor.events$;
   }
 
   /**
-   * The output as bytes with the name of their stream; a marked gap shows as a jump in `seq`. Each use is a reader of its own from the first byte on; begin before
-   * a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down: while one is
+   * The output as bytes with the name of their stream; a marked gap shows as a jump in `seq`, and as `missedBefore` on
+   * the chunk behind it. Each use is a reader of its own from the first byte on; begin before a megabyte has gone by, or the reader ends with an OutputMissedError. A slow reader slows the child down: while one is
    * more than a megabyte behind, nothing but answers to calls arrives over its link, so leave the loop of a reader that you
    * do not follow any more.
    */
@@ -64,19 +64,10 @@ export class RemoteProcess implements AsyncDisposable {
 
   /**
    * Everything it prints until it closes, as text, on one stream or on all; characters split between chunks are put
-   * together again.
+   * together again. With `onGap: "mark"` it goes on behind what is lost.
    */
   async text(stream?: OutputStream): Promise<string> {
-    const decoders = new Map<OutputStream, InstanceType<typeof TextDecoder>>();
-    let text = "";
-    for await (const chunk of this.output) {
-      if (stream !== undefined && chunk.stream !== stream) continue;
-      const decoder = decoders.get(chunk.stream) ?? new TextDecoder();
-      decoders.set(chunk.stream, decoder);
-      text += decoder.decode(chunk.bytes, { stream: true });
-    }
-    for (const decoder of decoders.values()) text += decoder.decode();
-    return text;
+    return readText(this.output, stream, "mark");
   }
 
   /**

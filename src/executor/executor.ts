@@ -122,6 +122,7 @@ export class Executor implements AsyncDisposable {
         handlers: this.#handlers,
         offer: this.#offer,
         attach: (resumeSessionId, holder) => this.#registry.attach(resumeSessionId, holder),
+        observe: (observerKey, observing) => this.#registry.observe(observerKey, observing),
         forget: (gone) => void this.#connections.delete(gone),
         fault: this.#fault,
       },

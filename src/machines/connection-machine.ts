@@ -5,6 +5,8 @@ import { unprovided } from "./unprovided.ts";
 export type ConnectionEvent =
   | { readonly type: "session.attached" }
   | { readonly type: "initialized" }
+  | { readonly type: "session.observed" }
+  | { readonly type: "observation.ended"; readonly code: number; readonly reason: string }
   | { readonly type: "violation"; readonly reason: string }
   | { readonly type: "session.taken" }
   | { readonly type: "shutdown" }
@@ -17,16 +19,17 @@ export interface ConnectionInput {
 }
 
 /**
- * One physical link, seen from the executor (03 section 5.1): the handshake, beside it the watch over the peer, and the
- * ways it ends. Leaving Open, for whatever reason, aborts the waits of its requests and detaches its session first; a
- * connection that ends in order says so with a close frame, and is cut off when the peer does not react.
+ * One physical link, seen from the executor (03 section 5.1): the handshake, after which it holds a session or observes that
+ * of another connection; beside it the watch over the peer; and the ways it ends. Leaving Open, for whatever reason, aborts
+ * the waits of its requests and detaches its session first; a connection that ends in order says so with a close frame, and is
+ * cut off when the peer does not react.
  */
 export const connectionMachine = setup({
   types: {} as {
     context: ConnectionInput;
     input: ConnectionInput;
     events: ConnectionEvent;
-    tags: "awaitingInitialize" | "awaitingInitialized" | "ready" | "ended";
+    tags: "awaitingInitialize" | "awaitingInitialized" | "ready" | "observing" | "ended";
   },
   actions: {
     leaveSession: unprovided("leaveSession"),
@@ -82,7 +85,17 @@ export const connectionMachine = setup({
               },
             },
             AwaitingInitialized: { tags: "awaitingInitialized", on: { initialized: "Ready" } },
-            Ready: { tags: "ready" },
+            Ready: { tags: "ready", on: { "session.observed": "Observing" } },
+            // It follows the session of another connection, has none of its own, and has no part in who holds that one.
+            Observing: {
+              tags: "observing",
+              on: {
+                "observation.ended": {
+                  target: "#connection.Closing",
+                  actions: { type: "closeTransport", params: ({ event }) => event },
+                },
+              },
+            },
           },
         },
         peer: {

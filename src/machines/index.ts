@@ -1,6 +1,7 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
 import { linkMachine } from "./link-machine.ts";
+import { observedProcessMachine } from "./observed-process-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
 import { sessionMachine } from "./session-machine.ts";
@@ -10,6 +11,11 @@ export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
+export {
+  type ObservedProcessEvent,
+  type ObservedProcessInput,
+  observedProcessMachine,
+} from "./observed-process-machine.ts";
 export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
 export { type RemoteProcessEvent, type RemoteProcessInput, remoteProcessMachine } from "./remote-process-machine.ts";
 export { type SessionEvent, type SessionInput, sessionMachine } from "./session-machine.ts";
@@ -22,6 +28,7 @@ export const machines = {
   "file-handle": fileHandleMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
+  "observed-process": observedProcessMachine,
 } as const;
 
 /** The name of a statechart. */

@@ -29,6 +29,8 @@ export const features = [
   "timeLimit",
   /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */
   "usage",
+  /** `session/observe`: another connection follows the session and cannot change anything (03 section 11). */
+  "observe",
 ] as const;
 
 /** The name of one extension. */
@@ -40,6 +42,8 @@ export const offer = z.object({
   /** How long a session outlives its connection, in milliseconds. */
   sessionTtlMs: z.int().nonnegative(),
   features: z.array(z.string()),
+  /** Lets whoever knows it observe this session, and nothing else; unguessable, and a secret. */
+  observerKey: z.string().optional(),
 });
 export type Offer = z.output<typeof offer>;
 
@@ -86,18 +90,36 @@ export const killParams = z.object({ processId: z.string(), signal: signalName }
 /** `session/end` and `session/list` take nothing. */
 export const nothing = z.union([z.undefined(), z.null(), z.object({})]).transform((): Record<string, never> => ({}));
 
-/** Result of `session/list`, in the order of the starts. */
-export const listResult = z.object({
-  processes: z.array(
-    z.object({
-      processId: z.string(),
-      state: z.enum(["starting", "running", "exited", "closed"]),
-      exitCode: z.int().nullable(),
-      /** Only where its time limit was over before it exited. */
-      timedOut: z.literal(true).optional(),
-      /** The number that the next event will get. */
-      nextSeq: z.int(),
-    }),
-  ),
+/** What is told of one process: never its arguments, which can hold secrets. */
+const listedProcess = z.object({
+  processId: z.string(),
+  state: z.enum(["starting", "running", "exited", "closed"]),
+  exitCode: z.int().nullable(),
+  /** Only where its time limit was over before it exited. */
+  timedOut: z.literal(true).optional(),
+  /** The number that the next event will get. */
+  nextSeq: z.int(),
 });
-export type ListedProcess = z.output<typeof listResult>["processes"][number];
+export type ListedProcess = z.output<typeof listedProcess>;
+
+/** Result of `session/list`, in the order of the starts. */
+export const listResult = z.object({ processes: z.array(listedProcess) });
+
+/** Params of `session/observe`. */
+export const observeParams = z.object({ observerKey: z.string() });
+
+/**
+ * Params of the notification `session/process`, which only observers get: this process is there, and has come so far. Told
+ * when it has started, and when output was left out because the observer read too slowly; the observer reads it again.
+ */
+export const observedProcess = listedProcess.extend({
+  /** Counts the processes of the session that have started, so that two with one id after another can be told apart. */
+  ordinal: z.int(),
+});
+export type ObservedListing = z.output<typeof observedProcess>;
+
+/** Result of `session/observe`, in the order of the starts. */
+export const observeResult = z.object({ processes: z.array(observedProcess) });
+
+/** Params of the notification `session/ended`, the last one that an observer gets. */
+export const sessionEndedParams = z.object({});

@@ -38,6 +38,7 @@ export const requests = {
   "process/kill": request("exec", extensions.killParams, files.emptyResult),
   "session/list": request("exec", extensions.nothing, extensions.listResult),
   "session/end": request("exec", extensions.nothing, files.emptyResult),
+  "session/observe": request("exec", extensions.observeParams, extensions.observeResult),
   "fs/readFile": request("filesystem", files.readFileParams, files.readFileResult),
   "fs/writeFile": request("filesystem", files.writeFileParams, files.emptyResult),
   "fs/createDirectory": request("filesystem", files.createDirectoryParams, files.emptyResult),
@@ -62,6 +63,8 @@ export const serverNotifications = {
   "process/output": processes.processOutputParams,
   "process/exited": processes.processExitedParams,
   "process/closed": processes.processClosedParams,
+  "session/process": extensions.observedProcess,
+  "session/ended": extensions.sessionEndedParams,
   "http/request/bodyDelta": http.httpBodyDeltaParams,
 } as const;
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { ownSession } from "../../src/actors/entrance.ts";
 import { LinkActor } from "../../src/actors/link-actor.ts";
 import { systemRandom } from "../../src/ports/random.ts";
 import type { Transport } from "../../src/ports/transport.ts";
@@ -16,7 +17,7 @@ it("a connection that opens after its link was closed is closed at once, and not
   const faults: unknown[] = [];
   const link = new LinkActor({
     clock: new VirtualClock(),
-    clientName: "test",
+    entrance: ownSession("test"),
     canReconnect: true,
     longestRecoveryMs: 25_000,
     random: systemRandom,

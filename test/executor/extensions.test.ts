@@ -22,11 +22,14 @@ describe("the offer", () => {
     const proctor = { v: 1, sessionTtlMs: 12_345, features };
     const first = world.open().peer;
     const answer = await first.request("initialize", { clientName: "c" });
-    expect(answer).toEqual({ sessionId: answer.sessionId, proctor });
+    expect(answer).toEqual({
+      sessionId: answer.sessionId,
+      proctor: { ...proctor, observerKey: expect.stringMatching(/^[-0-9a-f]{36}$/) },
+    });
     first.transport.destroy();
     await settled();
     const resumed = world.open().peer.request("initialize", { clientName: "c", resumeSessionId: answer.sessionId });
-    await expect(resumed).resolves.toEqual({ sessionId: answer.sessionId, proctor });
+    await expect(resumed).resolves.toEqual(answer);
   });
 });
 

@@ -9,6 +9,8 @@ const everything = walk(connectionMachine, {
   events: [
     { type: "session.attached" },
     { type: "initialized" },
+    { type: "session.observed" },
+    { type: "observation.ended", code: 1000, reason: "the observed session is over" },
     { type: "violation", reason: "unknown notification" },
     { type: "session.taken" },
     { type: "shutdown" },
@@ -41,7 +43,9 @@ it("is ready only after `initialize` was answered and `initialized` came, in thi
     see(progress, { event, to }) {
       if (progress === "" && event.type === "session.attached") progress = "attached";
       else if (progress === "attached" && event.type === "initialized") progress = "initialized";
-      if (to.tags.includes("ready") && progress !== "initialized") throw new Error("ready too early");
+      if ((to.tags.includes("ready") || to.tags.includes("observing")) && progress !== "initialized") {
+        throw new Error("ready too early");
+      }
       if (to.tags.includes("awaitingInitialize") && progress !== "") throw new Error("went back");
       return progress;
     },
@@ -56,7 +60,7 @@ it("ends the connection on an `initialized` before any `initialize`, tolerates a
       expect(to.value, label).toBe("Closing");
       expect(effects.map(({ type }) => type)).toEqual(["leaveSession", "closeTransport"]);
     } else {
-      expect(to.tags, label).toEqual(["ready"]);
+      expect(to.tags, label).toEqual([from.tags.includes("observing") ? "observing" : "ready"]);
       expect(effects, label).toEqual([]);
     }
   }
@@ -131,7 +135,8 @@ it("says with the close frame why it ends: 1002 for a fault of the peer, 1001 fo
     const close = effects.find(({ type }) => type === "closeTransport");
     if (close === undefined) continue;
     const { code, reason } = close.params as { code: number; reason: string };
-    expect(code, label).toBe(event.type === "shutdown" ? 1001 : 1002);
+    if (event.type === "observation.ended") expect({ code, reason }, label).toMatchObject({ code: 1000 });
+    else expect(code, label).toBe(event.type === "shutdown" ? 1001 : 1002);
     expect(reason.length, label).toBeGreaterThan(0);
     if (event.type === "violation") expect(reason).toBe("unknown notification");
   }
@@ -158,5 +163,17 @@ it("cuts off a silent peer, and forgives one that was heard (01 B-6)", () => {
       expect(effects.map(({ type }) => type)).toEqual(["leaveSession", "destroyTransport"]);
     }
     if (event.type === "peer.heard" && isOpen(from)) expect(to.states.has("connection.Open.peer.Heard")).toBe(true);
+  }
+});
+
+it("observes only from Ready on, for as long as it is open, and ends in order when there is nothing left to observe", () => {
+  for (const { from, to, event, effects, label } of everything.steps) {
+    const observed = to.tags.includes("observing") && from?.tags.includes("observing") !== true;
+    expect(observed, label).toBe(event.type === "session.observed" && from?.tags.includes("ready") === true);
+    if (from?.tags.includes("observing") && isOpen(to)) expect(to.tags, label).toEqual(["observing"]);
+    if (event.type !== "observation.ended" || from === null) continue;
+    const isObserving = from.tags.includes("observing");
+    expect(to === from, label).toBe(!isObserving);
+    if (isObserving) expect(effects.map(({ type }) => type)).toEqual(["leaveSession", "closeTransport"]);
   }
 });

@@ -31,6 +31,7 @@ const event: fc.Arbitrary<ConnectionEvent> = fc.oneof(
     arbitrary: fc.constantFrom<ConnectionEvent>(
       { type: "session.attached" },
       { type: "initialized" },
+      { type: "session.observed" },
       { type: "peer.heard" },
       { type: "peer.heard" },
     ),
@@ -40,6 +41,7 @@ const event: fc.Arbitrary<ConnectionEvent> = fc.oneof(
     arbitrary: fc.constantFrom<ConnectionEvent>(
       { type: "violation", reason: "unknown notification" },
       { type: "session.taken" },
+      { type: "observation.ended", code: 1000, reason: "the observed session is over" },
       { type: "shutdown" },
       { type: "transport.ended" },
     ),
@@ -66,7 +68,7 @@ function startConnection() {
 }
 
 it("does what the model of a connection does, step by step, and keeps no timer that the model does not keep", () => {
-  const seen = { ready: 0, silent: 0, cutOff: 0 };
+  const seen = { ready: 0, observing: 0, silent: 0, cutOff: 0 };
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40, size: "max" }), (operations) => {
       const { actor, clock, apply } = startConnection();
@@ -83,6 +85,7 @@ it("does what the model of a connection does, step by step, and keeps no timer t
           model.timers,
         ]);
         if (model.phase === "ready") seen.ready += 1;
+        if (model.phase === "observing") seen.observing += 1;
       }
       if (effects.includes("ping")) seen.silent += 1;
       if (effects.includes("destroy")) seen.cutOff += 1;
@@ -91,6 +94,7 @@ it("does what the model of a connection does, step by step, and keeps no timer t
   );
   // The sequences are worth nothing unless they get somewhere.
   expect(seen.ready).toBeGreaterThan(100);
+  expect(seen.observing).toBeGreaterThan(50);
   expect(seen.silent).toBeGreaterThan(100);
   expect(seen.cutOff).toBeGreaterThan(50);
 });

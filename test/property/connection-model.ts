@@ -3,7 +3,8 @@ import type { ConnectionEvent } from "../../src/machines/connection-machine.ts";
 /** What one connection does, said once more without a statechart: how far the handshake is, and three moments. */
 export class ConnectionModel {
   readonly effects: string[] = [];
-  phase: "awaitingInitialize" | "awaitingInitialized" | "ready" | "leaving" | "closed" = "awaitingInitialize";
+  phase: "awaitingInitialize" | "awaitingInitialized" | "ready" | "observing" | "leaving" | "closed" =
+    "awaitingInitialize";
   #now = 0;
   #pingAt: number | null = 30_000;
   #deadAt: number | null = null;
@@ -29,7 +30,13 @@ export class ConnectionModel {
         break;
       case "initialized":
         if (this.phase === "awaitingInitialize") this.#leave("close 1002");
-        else this.phase = "ready";
+        else if (this.phase === "awaitingInitialized") this.phase = "ready";
+        break;
+      case "session.observed":
+        if (this.phase === "ready") this.phase = "observing";
+        break;
+      case "observation.ended":
+        if (this.phase === "observing") this.#leave(`close ${event.code}`);
         break;
       case "peer.heard":
         // The next ping comes a whole interval after the sign of life that ended a silence.

@@ -60,6 +60,7 @@ const methods: Readonly<Record<Exclude<RequestName, (typeof unit)[number]>, Read
   "process/closeStdin": { processId: required("string") },
   "process/resize": { processId: required("string"), rows: required("cells"), cols: required("cells") },
   "process/kill": { processId: required("string"), signal: required("signal") },
+  "session/observe": { observerKey: required("string") },
   "fs/readFile": onPath,
   "fs/writeFile": { ...onPath, dataBase64: required("string") },
   "fs/createDirectory": { ...onPath, recursive: optional("bool") },

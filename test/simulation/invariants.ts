@@ -2,6 +2,7 @@ import { LinkFailedError } from "../../src/actors/link-errors.ts";
 import { ProcessLostError } from "../../src/actors/process-lost-error.ts";
 import type { Fault } from "./scenario.ts";
 import type { Call, SimClient } from "./sim-client.ts";
+import type { SimObserver } from "./sim-observer.ts";
 import type { World } from "./simulate.ts";
 
 /** Outages of a client that are shorter than this in all must be survived by every session that is kept long enough. */
@@ -30,6 +31,7 @@ export function checkHealed(world: World): void {
     }
     if (value === "Connected") checkLiving(world, client);
   }
+  for (const { client, observer } of observations(world)) if (isWatching(client, observer)) observer.checkCurrent();
   checkForgotten(world);
 }
 
@@ -95,6 +97,22 @@ export function checkOver(world: World): void {
       if (method !== undefined) world.violate("8", `${method} over ${link.name} is never answered`);
     }
   }
+  for (const { client, observer } of observations(world)) {
+    observer.checkTrue();
+    if (isWatching(client, observer)) observer.checkComplete();
+    if (observer.outcome === "pending") world.violate("I-18", `${observer.name} still connects`);
+  }
+}
+
+/** Everybody who observes, with the client whose session it is. */
+function observations({ clients, observers }: World) {
+  return clients.flatMap((client, index) => (observers[index] ?? []).map((observer) => ({ client, observer })));
+}
+
+/** Are the connections of both in order? */
+function isWatching(client: SimClient, observer: SimObserver): boolean {
+  const isObserved = !client.isDead && client.link?.state.value === "Connected";
+  return isObserved && observer.observation?.state.value === "Connected";
 }
 
 /** No call was applied twice, and what a call said of its effect is true. */
@@ -167,12 +185,19 @@ function checkSignals(world: World, name: string, calls: readonly Call[]): void 
 /** In the end nothing is left: no process, no connection, no timer, no entry. */
 export function checkAtEnd(world: World): void {
   checkCalls(world);
+  for (const observer of world.observers.flat()) {
+    observer.checkTrue();
+    observer.checkEnds();
+    // Nobody closed it: it has heard that the session is over, or could not reach the executor.
+    if (observer.outcome === "observing") world.violate("liveness", `${observer.name} observes what is over`);
+  }
   for (const host of world.site.hosts) {
     for (const child of host.children.values()) {
       if (child.isAlive) world.violate("I-14", `${child.name} is alive, and nobody is left who could end it`);
     }
   }
-  for (const path of [...world.clients.map((client) => client.path), ...world.thieves]) {
+  const owners = [...world.clients, ...world.observers.flat()];
+  for (const path of [...owners.map(({ path }) => path), ...world.thieves]) {
     for (const link of path.links) if (!link.isOver) world.violate("I-28", `${link.name} is still open`);
   }
   const counts = world.site.executor?.counts;

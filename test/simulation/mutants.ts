@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
     name: "forgets to put events in order",
     file: "actors/event-order.ts",
     from: "const next = this.#waiting.get(this.#lastSeq + 1);",
-    to: "const next = this.#waiting.values().next().value;",
+    to: "const [key = 0, next] = this.#waiting.entries().next().value ?? []; this.#waiting.delete(key);",
   },
   {
     name: "lets a resume win the tie with the expiry",
@@ -180,5 +180,17 @@ export const mutants: readonly Mutant[] = [
     file: "actors/process-actor.ts",
     from: "    this.#record.keepAll();\n    this.resumeOutput();",
     to: '    this.#record.keepAll();\n    this.effects.signal("SIGKILL");\n    this.resumeOutput();',
+  },
+  {
+    name: "lets an observer go on after an outage without what it missed",
+    file: "actors/observation-actor.ts",
+    from: "if (known !== undefined) return known.refill();",
+    to: "if (known !== undefined) return;",
+  },
+  {
+    name: "tells an observer twice of a process whose end it has seen",
+    file: "actors/observation-actor.ts",
+    from: "if (ordinal <= this.#newest) return;",
+    to: "",
   },
 ];

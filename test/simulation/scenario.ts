@@ -62,11 +62,15 @@ export type Operation = { readonly at: number; readonly client: number } & (
   | { readonly type: "writeFile" | "readFile" | "environmentInfo" | "list" | "close" }
   /** Many calls at once. */
   | { readonly type: "burst"; readonly calls: number }
+  /** Somebody else begins to observe the session of the client. */
+  | { readonly type: "observe" }
 );
 
 /** Something that goes wrong. */
 export type Fault = { readonly client: number } & (
   | { readonly type: "cut"; readonly at: number; readonly delivers: boolean }
+  /** The same for everybody who observes the client. */
+  | { readonly type: "cutObservers"; readonly at: number; readonly delivers: boolean }
   /** Strikes at a message of the n-th connection of the client. */
   | ({ readonly type: "cutOnMessage"; readonly dial: number } & CutOnMessage)
   /** Nothing arrives for a while. */

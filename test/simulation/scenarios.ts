@@ -112,6 +112,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("close" as const), at: moment, client }) },
+  { weight: 15, arbitrary: fc.record({ type: fc.constant("observe" as const), at: early, client }) },
 );
 
 const direction = fc.constantFrom("up" as const, "down" as const, "both" as const);
@@ -122,6 +123,12 @@ const outage = fc.oneof(
 );
 const cut: fc.Arbitrary<Fault> = fc.record({
   type: fc.constant("cut" as const),
+  client,
+  at: moment,
+  delivers: fc.boolean(),
+});
+const cutObservers: fc.Arbitrary<Fault> = fc.record({
+  type: fc.constant("cutObservers" as const),
   client,
   at: moment,
   delivers: fc.boolean(),
@@ -200,12 +207,21 @@ const die: fc.Arbitrary<Fault> = fc.record({
 /** Worlds differ in what goes wrong there: where everything does, nothing gets far enough to fail in an interesting way. */
 const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Fault[]>([]) },
-  { weight: 5, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, slow), { maxLength: 10, size: "max" }) },
-  { weight: 4, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, cutOnMessage, noDial), { maxLength: 10, size: "max" }) },
+  {
+    weight: 5,
+    arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, cutOnMessage, slow), { maxLength: 10, size: "max" }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, cutOnMessage, noDial), {
+      maxLength: 10,
+      size: "max",
+    }),
+  },
   { weight: 2, arbitrary: fc.array(fc.oneof(cut, cutOnMessage, restart), { maxLength: 5, size: "max" }) },
   {
     weight: 3,
-    arbitrary: fc.array(fc.oneof(cut, cutOnMessage, blackHole, strand, steal, tie, slow), {
+    arbitrary: fc.array(fc.oneof(cut, cutObservers, cutOnMessage, blackHole, strand, steal, tie, slow), {
       maxLength: 8,
       size: "max",
     }),
@@ -213,7 +229,21 @@ const faults: fc.Arbitrary<Fault[]> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.array(
-      fc.oneof(cut, cutOnMessage, blackHole, noDial, stall, restart, strand, steal, tie, slow, suspend, die),
+      fc.oneof(
+        cut,
+        cutObservers,
+        cutOnMessage,
+        blackHole,
+        noDial,
+        stall,
+        restart,
+        strand,
+        steal,
+        tie,
+        slow,
+        suspend,
+        die,
+      ),
       { maxLength: 10, size: "max" },
     ),
   },

@@ -117,6 +117,8 @@ export class SimClient {
       }
       case "list":
         return void this.#track(operation.type, "", link.processes());
+      case "observe":
+        return; // that is somebody else
       case "close":
         return this.close();
     }

@@ -7,6 +7,7 @@ import type { Fault, Operation, Program, Scenario } from "./scenario.ts";
 import { healingAtMs } from "./scenarios.ts";
 import { SimClient } from "./sim-client.ts";
 import type { Direction } from "./sim-lane.ts";
+import { SimObserver } from "./sim-observer.ts";
 import { SimPath } from "./sim-path.ts";
 import { SimSite } from "./sim-site.ts";
 import { SimThief } from "./sim-thief.ts";
@@ -52,6 +53,8 @@ export class World {
   readonly clients: readonly SimClient[];
   /** By client, the path of whoever is after its session. */
   readonly thieves: SimPath[] = [];
+  /** By client, those who observe its session. */
+  readonly observers: SimObserver[][] = [];
   readonly watch: WireWatch;
   /** When the last suspension of everything ended. */
   stalledUntilMs = 0;
@@ -62,6 +65,7 @@ export class World {
   readonly #names = new Map<Operation, string>();
   readonly #programs = new Map<string, Program>();
   readonly #stepWatch: StepWatch;
+  readonly #pathFor: (name: string) => SimPath;
   #steps = 0;
 
   constructor(scenario: Scenario) {
@@ -92,16 +96,18 @@ export class World {
     });
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
+    const { latencyMs, byteWeight, inPieces } = scenario;
+    const ofAll = { clock, seed, site, watch, byteWeight, inPieces, isPlain, trace, violate };
+    this.#pathFor = (name) => new SimPath({ ...ofAll, name, program: new ProgramClock(clock), latencyMs, cuts: [] });
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {
       const name = `c${client}`;
       const cuts = scenario.faults.filter((one) => one.type === "cutOnMessage" && one.client === client) as CutFault[];
       const programClock = new ProgramClock(clock);
-      const { latencyMs, byteWeight, inPieces } = scenario;
-      const ofAll = { clock, seed, site, watch, byteWeight, inPieces, isPlain, trace, violate };
       const path = new SimPath({ ...ofAll, name, program: programClock, latencyMs, cuts });
       // A thief is next door: it can tell to the millisecond when it is heard. Many of them share a path.
       const next = { latencyMs: [0, 0] as const, inPieces: false, cuts: [], violate: () => undefined };
       this.thieves.push(new SimPath({ ...ofAll, ...next, name: `thief of ${name}`, program: new ProgramClock(clock) }));
+      this.observers.push([]);
       return new SimClient({ name, seed, clock: programClock, path, site, nameOf, trace, violate, fault });
     });
     this.#stepWatch = new StepWatch(this);
@@ -125,7 +131,8 @@ export class World {
     for (const client of this.clients) client.connect();
     for (const operation of this.scenario.operations) {
       const client = this.clients[operation.client];
-      client?.schedule(() => client.apply(operation), operation.at);
+      if (operation.type === "observe") this.clock.setTimeout(() => this.#observe(operation.client), operation.at);
+      else client?.schedule(() => client.apply(operation), operation.at);
     }
     for (const fault of this.scenario.faults) {
       if (fault.type !== "cutOnMessage") this.clock.setTimeout(() => this.#strike(fault), fault.at);
@@ -191,6 +198,9 @@ export class World {
     switch (fault.type) {
       case "cut":
         return path?.cut(fault.delivers);
+      case "cutObservers":
+        for (const observer of this.observers[fault.client] ?? []) observer.path.cut(fault.delivers);
+        return;
       case "strand":
         return path?.strand();
       case "blackHole":
@@ -213,13 +223,38 @@ export class World {
       case "suspend":
         if (fault.who === "client") return client?.suspend(untilMs);
         this.site.suspend(untilMs);
-        for (const { path: one } of this.clients) one.pathChanged();
+        for (const { path: one } of [...this.clients, ...this.observers.flat()]) one.pathChanged();
         return;
       case "die":
         return client?.die(fault.isHeard);
       case "cutOnMessage":
         return; // the link strikes by itself
     }
+  }
+
+  /** Somebody with a program of their own begins to observe the session of a client that is connected. */
+  #observe(client: number): void {
+    const observed = this.clients[client];
+    const observers = this.observers[client];
+    const { seed, isPlain } = this.scenario;
+    if (isPlain || observed?.link?.state.value !== "Connected" || observers === undefined) return;
+    const name = `o${observers.length} of ${observed.name}`;
+    const observer = new SimObserver({
+      name,
+      seed,
+      clock: this.clock,
+      path: this.#pathFor(name),
+      childOf: (processId) => {
+        const followed = observed.followed.find(({ process }) => process.processId === processId);
+        return followed === undefined ? undefined : this.site.child(followed.name);
+      },
+      trace: (text) => this.trace(text),
+      violate: (invariant, text) => this.violate(invariant, text),
+      fault: (error) => this.violate("10", `a fault inside: ${textOf(error)}`),
+    });
+    observers.push(observer);
+    this.trace(`${name} begins to observe`);
+    void observer.observe(observed.link.observerKey);
   }
 
   #steal({ client, forMs, thieves, knowsIt }: Fault & { readonly type: "steal" }): void {

@@ -106,7 +106,8 @@ export class StepWatch {
   /** What there is is bounded by what was asked for (I-28, and "7" of the simulation). */
   #checkBounds(): void {
     const { site, clock, scenario, clients, thieves } = this.#world;
-    const links = [...clients.map(({ path }) => path), ...thieves].reduce((sum, path) => sum + path.links.length, 0);
+    const owners = [...clients, ...this.#world.observers.flat()];
+    const links = [...owners.map(({ path }) => path), ...thieves].reduce((sum, path) => sum + path.links.length, 0);
     const counts = site.executor?.counts;
     const starts = scenario.operations.filter(({ type }) => type === "start").length;
     if (counts !== undefined && (counts.connections > links || counts.sessions > links || counts.processes > starts)) {
@@ -114,7 +115,7 @@ export class StepWatch {
     }
     if (site.disk.isTooFull) this.#violate("I-6", "more is on disk than the sessions may put there");
     const entities = links + scenario.operations.length + scenario.faults.length + clients.length + 1;
-    const most = timersEach * entities + callLimits.inFlight * clients.length;
+    const most = timersEach * entities + callLimits.inFlight * owners.length;
     if (clock.pending > most) this.#violate("7", `${clock.pending} timers wait`);
   }
 

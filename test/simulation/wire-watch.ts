@@ -23,6 +23,10 @@ interface Watched {
   readonly unanswered: Map<string, Asked>;
   resumes: string | null;
   sessionId: string | null;
+  /** The session of another link that it asks to observe, by its key. */
+  wantsToObserve: string | null;
+  /** The one that it observes. */
+  observes: string | null;
   hasInitialized: boolean;
   isGone: boolean;
   /** The first call that only an installed connection may carry (I-20). */
@@ -48,6 +52,8 @@ export class WireWatch {
   readonly book: SessionBook;
   readonly #options: WireWatchOptions;
   readonly #links = new Map<string, Watched>();
+  /** By observer key, the session. */
+  readonly #observable = new Map<string, string>();
   /** By process id, every method that was asked for it. */
   readonly #orders = new Map<string, Set<string>>();
 
@@ -72,6 +78,9 @@ export class WireWatch {
     if (method === "initialize") watched.resumes = /"resumeSessionId":"([^"]+)"/.exec(text)?.[1] ?? null;
     else if (!callsOfCandidate.has(method)) watched.firstCall ??= method;
     if (processId !== "") this.#ordered(watched, processId, method, text);
+    if (method === "session/observe") {
+      watched.wantsToObserve = this.#observable.get(/"observerKey":"([^"]+)"/.exec(text)?.[1] ?? "") ?? null;
+    }
     if (method === "session/end" && watched.sessionId !== null) this.book.of(watched.sessionId).mayHaveEnded = true;
     watched.unanswered.set(id, { method, processId, isUnbounded: text.includes('"maxBytes":null') });
     const { size } = watched.unanswered;
@@ -90,10 +99,9 @@ export class WireWatch {
     }
     const isError = text.startsWith('{"error"');
     if (asked.method === "initialize") this.#initialized(watched, text, isError);
+    if (asked.method === "session/observe" && !isError) this.#observes(watched);
     if (asked.method === "process/read" && !isError) noteRead(watched, asked, text);
-    if (asked.method === "session/end" && !isError && watched.sessionId !== null) {
-      this.book.of(watched.sessionId).endsAtMs = this.#options.clock.now();
-    }
+    if (asked.method === "session/end" && !isError) this.#ended(watched);
     if (asked.method === "session/list") this.#listed(watched, text);
   }
 
@@ -139,14 +147,25 @@ export class WireWatch {
 
   #notified(watched: Watched, text: string): void {
     const { violate } = this.#options;
-    const { name, sessionId } = watched;
-    if (sessionId === null || this.book.of(sessionId).holder !== name) {
+    const { name, observes } = watched;
+    const sessionId = observes ?? watched.sessionId;
+    if (sessionId === null || (observes === null && this.book.of(sessionId).holder !== name)) {
       return violate("I-10", `${name} gets an event of a session that it does not hold`);
     }
     const processId = /"processId":"([^"]+)"/.exec(text)?.[1];
     if (processId !== undefined && !this.book.of(sessionId).processes.has(processId)) {
       violate("I-15", `${name} gets an event of ${processId}, which is another session's`);
     }
+  }
+
+  /** It observes from now on, and its own session is over. */
+  #observes(watched: Watched): void {
+    watched.observes = watched.wantsToObserve;
+    this.#ended(watched);
+  }
+
+  #ended({ sessionId }: Watched): void {
+    if (sessionId !== null) this.book.of(sessionId).endsAtMs = this.#options.clock.now();
   }
 
   #listed({ name, sessionId }: Watched, text: string): void {
@@ -182,6 +201,8 @@ export class WireWatch {
     if (state !== "free") violate("I-11", `${name} resumes a session that is ${state}`);
     const tenure = this.book.of(sessionId);
     watched.sessionId = sessionId;
+    const key = /"observerKey":"([^"]+)"/.exec(text)?.[1];
+    if (key !== undefined) this.#observable.set(key, sessionId);
     tenure.holder = name;
     tenure.deadlineMs = null;
   }
@@ -194,6 +215,8 @@ export class WireWatch {
       unanswered: new Map(),
       resumes: null,
       sessionId: null,
+      wantsToObserve: null,
+      observes: null,
       hasInitialized: false,
       isGone: false,
       firstCall: null,

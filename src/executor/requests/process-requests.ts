@@ -21,7 +21,9 @@ export function processRequests(host: Host) {
       return { processId: params.processId };
     },
     "process/read": async (params, caller) => {
-      return (await knownProcess(params.processId, caller)).read(params, caller.signal);
+      const process = await knownProcess(params.processId, caller);
+      const { observer, signal } = caller;
+      return observer === null ? process.read(params, signal) : observer.read(process, params, signal);
     },
     "process/write": async (params, caller) => {
       if (params.writeId === "") throw rpcError("invalidParams", "writeId must not be empty");
@@ -57,8 +59,8 @@ export function processRequests(host: Host) {
  * Everything aimed at one id waits for the start that was sent before it; a start that failed never was (03 SS-32, 02 P-5).
  * What was still waiting when its connection ended is not begun any more.
  */
-async function startedProcess(processId: string, { session, signal }: Caller): Promise<ProcessActor | undefined> {
-  const process = session.processes.get(processId);
+async function startedProcess(processId: string, { processes, signal }: Caller): Promise<ProcessActor | undefined> {
+  const process = processes.get(processId);
   if (process === undefined) return undefined;
   const started = await process.started.then(
     () => true,

@@ -205,6 +205,11 @@ function refusals(venue: Venue): void {
     await expect(link.processes()).rejects.toMatchObject({ code: "unsupported", feature: "list" });
   });
 
+  it("without observe: there is no key to give away", async () => {
+    await using link = await venue.open();
+    expect(() => link.observerKey).toThrow(UnsupportedError);
+  });
+
   it("without end: a link that is closed terminates its processes one by one", async () => {
     const link = await venue.open();
     const process = await link.start(sh("trap '' HUP INT TERM; echo $$; while :; do sleep 0.05; done"));
