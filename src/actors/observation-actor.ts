@@ -99,6 +99,8 @@ export class ObservationActor implements SessionListener {
     this.#processes.set(process.ordinal, process);
     this.#bound();
     this.#newcomers.next(process);
+    // The word of the end can overtake the list that the same connection began with.
+    if (this.#isOver) process.vanish(new SessionEndedError(process.processId));
   }
 
   #bound(): void {

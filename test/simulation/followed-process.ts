@@ -104,7 +104,7 @@ export class FollowedProcess {
     const deed = child.deeds[event.seq - 1];
     if (event.type === "closed") {
       this.isClosed = true;
-      if (!child.isOver || event.seq !== child.deeds.length + 1) {
+      if (!child.isOver || child.wasCutShort || event.seq !== child.deeds.length + 1) {
         this.#violate("I-2", `${this.name}: closed as ${event.seq}, after ${child.deeds.length} events`);
       }
     } else if (deed === undefined || deed.type !== event.type) {

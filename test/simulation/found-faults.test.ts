@@ -77,3 +77,21 @@ it("does not say that a start had no effect whose process was killed with its se
     }),
   ).toEqual([]);
 });
+
+it("tells an observer that the session is over when that overtakes the list of its processes", async () => {
+  const program = { ...quietProgram, spawnMs: 0, endLagMs: 0, readEveryMs: 0, killTakesMs: 0, exitAfterMs: null };
+  expect(
+    await violationsOf({
+      latencyMs: [0, 0],
+      byteWeight: 1,
+      sessionTtlMs: 0,
+      inPieces: true,
+      operations: [
+        { type: "observe", at: 28, client: 0 },
+        start({ at: 28, program }),
+        start({ at: 1, abortAfterMs: 0, program: { ...program, closesOutputEarly: true } }),
+      ],
+      faults: [{ type: "cutOnMessage", client: 0, dial: 1, direction: "up", message: 5, how: "lost" }],
+    }),
+  ).toEqual([]);
+});

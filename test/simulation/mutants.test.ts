@@ -34,7 +34,7 @@ describe("a fault that is planted in the sources", () => {
     await using copy = await MutatedCopy.make();
     await copy.break(mutantOf("closes a process when its first stream has ended"));
     const { text: found } = await copy.simulate("--seed", "1", "--runs", "1000");
-    const [, failure] = /^SIM FAILED {2}(I-2: .*)$/m.exec(found) ?? [];
+    const [, failure] = /^SIM FAILED {2}(\S+: .*)$/m.exec(found) ?? [];
     const [, seed = ""] = /^ {2}replay: {3}npm run simulate -- --seed (\d+)$/m.exec(found) ?? [];
     const [, minimal = ""] = /^ {2}minimal: {2}(\{.*\})$/m.exec(found) ?? [];
     const [, ending] = /^ +(after \d+ shrinks, trace [0-9a-f]{40})$/m.exec(found) ?? [];

@@ -53,6 +53,8 @@ export class SimChild implements Child {
   closedStdin = false;
   hasExited = false;
   released = false;
+  /** The executor closed its streams before they had ended. */
+  wasCutShort = false;
   /** When it had exited, and its last stream had ended. */
   overAtMs: number | null = null;
   readonly #program: Program;
@@ -191,6 +193,8 @@ export class SimChild implements Child {
   }
 
   release(): void {
+    // An executor lets go of what has not ended only where it kills; it must not call such a process closed.
+    if (this.#open.size > 0 && !this.signals.includes("SIGKILL")) this.wasCutShort = true;
     this.released = true;
     this.#paused = false;
     for (const stream of this.#open) this.#ending.add(stream);
