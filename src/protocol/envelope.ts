@@ -25,7 +25,7 @@ const idMax = 2n ** 63n - 1n;
 
 /**
  * Decodes one message. Total: whatever the bytes, the answer is a value, never an exception. Of a message that came as bytes a
- * long `chunk` is decoded already, and is a `Uint8Array`.
+ * long `chunk` is decoded already, and is a `Uint8Array`; the message may be used up by that.
  */
 export function decodeMessage(data: string | Uint8Array): Message {
   let value: unknown;

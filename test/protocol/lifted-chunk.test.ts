@@ -10,6 +10,10 @@ const base64 = long.toString("base64");
 const write = (chunk: string) =>
   `{"id":7,"method":"process/write","params":{"processId":"pä","chunk":"${chunk}","writeId":"w"}}`;
 
+/** As the websocket hands over what it put together, and what came in one read with others. */
+const alone = (text: string) => new TextEncoder().encode(text);
+const besideOthers = (text: string) => alone(`before${text}after`).subarray(6, -5);
+
 /** What the request asks for, or what is wrong with it: all that anybody can tell of how it was decoded. */
 function meaningOf(data: string | Uint8Array): unknown {
   const message = decodeMessage(data);
@@ -62,7 +66,9 @@ it("long or short, as text or as bytes, right or wrong: a message means the same
     });
   fc.assert(
     fc.property(fc.oneof(chunk.map(write), message), (content) => {
-      expect(meaningOf(Buffer.from(content))).toEqual(meaningOf(content));
+      for (const bytes of [alone(content), besideOthers(content)]) {
+        expect(meaningOf(bytes)).toEqual(meaningOf(content));
+      }
     }),
     { numRuns: 3_000 },
   );
@@ -83,6 +89,19 @@ it.each([
   const message = `{"id":7,"method":"process/write","params":${params(base64)}}`;
   expect(JSON.parse(message).params.chunk).toBe("");
   expect(meaningOf(Buffer.from(message))).toMatchObject({ params: { processId: "p", chunk: "", writeId: "w" } });
+});
+
+it("a chunk keeps no memory of other messages, and takes that of its own", () => {
+  for (const [bytes, isTaken] of [
+    [alone(write(base64)), true],
+    [besideOthers(write(base64)), false],
+  ] as const) {
+    const message = decodeMessage(bytes);
+    if (message.kind !== "request") throw new Error("not a request");
+    const { chunk } = decodeParams("process/write", message.params);
+    expect(Buffer.from(chunk)).toEqual(long);
+    expect(chunk.buffer === bytes.buffer).toBe(isTaken);
+  }
 });
 
 it("bytes that are no UTF-8 are no message, whatever chunk they hold", () => {
