@@ -2,7 +2,10 @@
 export const stdinQueueLimits = {
   /** Writes that wait, besides the one in progress. */
   writes: 128,
-  /** Bytes that wait; a single larger write is taken when nothing else waits. */
+  /**
+   * Bytes that wait; a single larger write is taken when nothing else waits. A long one can take a third more of memory: it lies in
+   * that of its message, which held it as base64.
+   */
   bytes: 16 * 1024 * 1024,
   /** Writes, and their bytes, that wait for a place; one more is refused. */
   waiting: 256,
