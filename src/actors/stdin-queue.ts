@@ -2,12 +2,21 @@
 export const stdinQueueLimits = {
   /** Writes that wait, besides the one in progress. */
   writes: 128,
-  /** Bytes that wait; a single larger write is taken when nothing else waits. */
+  /**
+   * Bytes that wait; a single larger write is taken when nothing else waits. A long one can take a third more of memory: it lies in
+   * that of its message, which held it as base64.
+   */
   bytes: 16 * 1024 * 1024,
   /** Writes, and their bytes, that wait for a place; one more is refused. */
   waiting: 256,
   waitingBytes: 32 * 1024 * 1024,
 } as const;
+
+/**
+ * What the child's side is handed ahead of what it has taken, so that a child that reads is not left waiting for us between two
+ * writes. All but the oldest of them still counts as waiting.
+ */
+const handedAhead = { writes: 8, bytes: 256 * 1024 } as const;
 
 /** How an offer ended: the bytes are queued, too much waits already, or nobody will ever read them. */
 export type StdinOffer = "queued" | "full" | "closed" | "broken";
@@ -26,9 +35,9 @@ export class StdinQueue {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   #queued: Uint8Array[] = [];
   #queuedBytes = 0;
-  /** Of the write in progress. */
+  /** The lengths of the writes in progress, oldest first. */
+  #writing: number[] = [];
   #writingBytes = 0;
-  #writing = false;
   #waiting: Waiting[] = [];
   #fate: "open" | "closed" | "broken" = "open";
   #lostBytes = 0;
@@ -75,7 +84,7 @@ export class StdinQueue {
   /** No more comes: `then` runs when everything that is queued has been handed to the child. */
   finish(then: () => void): void {
     this.#whenWritten = then;
-    if (!this.#writing) then();
+    if (this.#writing.length === 0) then();
   }
 
   /** Bytes that were queued, and that the child never got, or not all of them. */
@@ -88,6 +97,7 @@ export class StdinQueue {
     if (this.#fate === "broken") return;
     this.#fate = fate;
     this.#lostBytes += this.#queuedBytes + this.#writingBytes;
+    this.#writing.fill(0);
     this.#writingBytes = 0;
     this.#queued = [];
     this.#queuedBytes = 0;
@@ -95,7 +105,9 @@ export class StdinQueue {
   }
 
   #fits(): boolean {
-    return this.#queued.length < stdinQueueLimits.writes && this.#queuedBytes < stdinQueueLimits.bytes;
+    const waiting = this.#queued.length + Math.max(0, this.#writing.length - 1);
+    const waitingBytes = this.#queuedBytes + this.#writingBytes - (this.#writing[0] ?? 0);
+    return waiting < stdinQueueLimits.writes && waitingBytes < stdinQueueLimits.bytes;
   }
 
   #take(bytes: Uint8Array, commit: () => boolean): StdinOffer {
@@ -103,28 +115,34 @@ export class StdinQueue {
     if (!commit() || bytes.length === 0) return "queued";
     this.#queued.push(bytes);
     this.#queuedBytes += bytes.length;
-    void this.#pump();
+    this.#pump();
     return "queued";
   }
 
-  async #pump(): Promise<void> {
-    if (this.#writing) return;
-    this.#writing = true;
-    for (let bytes = this.#queued.shift(); bytes !== undefined; bytes = this.#queued.shift()) {
+  #pump(): void {
+    while (this.#writing.length < handedAhead.writes && this.#writingBytes < handedAhead.bytes) {
+      const bytes = this.#queued.shift();
+      if (bytes === undefined) return;
       this.#queuedBytes -= bytes.length;
-      this.#writingBytes = bytes.length;
-      const written = this.#write(bytes);
-      this.#admit();
-      try {
-        await written;
-      } catch {
-        // The child closed its end: nothing that follows can arrive (03 D-11).
-        this.end("closed");
-      }
+      this.#writing.push(bytes.length);
+      this.#writingBytes += bytes.length;
+      // A failure: the child closed its end, and nothing that follows can arrive (03 D-11).
+      this.#write(bytes).then(
+        () => this.#written(),
+        () => {
+          this.end("closed");
+          this.#written();
+        },
+      );
     }
-    this.#writing = false;
-    this.#writingBytes = 0;
-    this.#whenWritten?.();
+  }
+
+  /** The oldest write in progress is over: they end in their order. */
+  #written(): void {
+    this.#writingBytes -= this.#writing.shift() ?? 0;
+    this.#pump();
+    this.#admit();
+    if (this.#writing.length === 0) this.#whenWritten?.();
   }
 
   #admit(): void {

@@ -8,7 +8,7 @@ export interface TransportEnd {
 
 /** What a transport tells its owner. All are called from the event loop, never from inside a call into the transport. */
 export interface TransportListener {
-  /** One whole message: a string, or bytes that claim to be UTF-8 (01 W-10). */
+  /** One whole message: a string, or bytes that claim to be UTF-8 (01 W-10). They are the owner's from now on. */
   message(data: string | Uint8Array): void;
   /** The peer is alive: any byte arrived, control frames included, or a `ping` told so. Called before `message`. */
   heard(): void;

@@ -1,6 +1,7 @@
 import { errorCodes } from "./error-codes.ts";
 import { RpcError } from "./errors.ts";
 import { encodeExactJson, parseExactJson } from "./exact-json.ts";
+import { parseLifted } from "./lifted-chunk.ts";
 
 /** A request id, echoed exactly: a string or a signed 64-bit integer, as `bigint` where a `number` would round (01 W-22). */
 export type RequestId = string | number | bigint;
@@ -16,15 +17,23 @@ export type Message =
 /** The id of the answer to a message that has none of its own (01 W-31). */
 const malformedId = -1;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** With a byte order mark a message is no JSON, whether it came as text or as bytes. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decodeText = (bytes: Uint8Array) => utf8.decode(bytes);
 const idMin = -(2n ** 63n);
 const idMax = 2n ** 63n - 1n;
 
-/** Decodes one message. Total: whatever the bytes, the answer is a value, never an exception. */
+/**
+ * Decodes one message. Total: whatever the bytes, the answer is a value, never an exception. Of a message that came as bytes a
+ * long `chunk` is decoded already, and is a `Uint8Array`; the message may be used up by that.
+ */
 export function decodeMessage(data: string | Uint8Array): Message {
   let value: unknown;
   try {
-    value = parseExactJson(typeof data === "string" ? data : utf8.decode(data));
+    value =
+      typeof data === "string"
+        ? parseExactJson(data)
+        : (parseLifted(data, decodeText) ?? parseExactJson(decodeText(data)));
   } catch (error) {
     return { kind: "malformed", detail: error instanceof Error ? error.message : String(error) };
   }

@@ -17,10 +17,15 @@ export function optional<T extends z.ZodType>(schema: T) {
   return schema.nullish().transform((value) => value ?? null);
 }
 
-/** Bytes as strict base64 (01 W-28). */
-export const bytes = z.string().transform((text, context): Uint8Array => {
+const base64Text = z.string().transform((text, context): Uint8Array => {
   const decoded = decodeBase64(text);
   if (decoded !== undefined) return decoded;
   context.addIssue({ code: "custom", message: "not standard base64 with padding" });
   return z.NEVER;
 });
+
+/**
+ * Bytes as strict base64 (01 W-28). The envelope codec hands over long ones decoded; on the wire they are always text, hence
+ * the type.
+ */
+export const bytes = z.union([base64Text, z.instanceof(Uint8Array)]) as unknown as typeof base64Text;

@@ -15,6 +15,9 @@ export const CLOSE_GRACE_MS = 2_000;
 /** While paused, messages are still read until so many bytes wait; the end of the peer is noticed up to there. */
 const HELD_BYTES = 64 * 1024;
 
+/** Text from this length on is handed on as the bytes that it came in. */
+const LEAST_BYTES_KEPT = 4_096;
+
 /** How to wrap an open `ws` connection. */
 export interface WebSocketTransportOptions {
   /** The other end in words. */
@@ -174,7 +177,9 @@ export class WebSocketTransport implements Transport {
   #onMessage(data: WebSocket.RawData, isBinary: boolean): void {
     // `ws` gives one Buffer for the default `binaryType`; its type knows the other settings too.
     const bytes = data as Buffer;
-    this.#inbox.push(isBinary ? bytes : bytes.toString(), bytes.length);
+    // Text has been found to be UTF-8 already; whoever takes a long one has ways to spare itself the string.
+    const message = isBinary || bytes.length >= LEAST_BYTES_KEPT ? bytes : bytes.toString();
+    this.#inbox.push(message, bytes.length);
     if (this.#inbox.heldBytes > HELD_BYTES && !this.#readingStopped) {
       this.#readingStopped = true;
       this.#ws.pause();

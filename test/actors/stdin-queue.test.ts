@@ -95,8 +95,21 @@ it("when the child closes its end, what waits and what comes is told so, and wha
   reading.shift()?.refuse();
   expect(await waiting).toBe("closed");
   expect(await offer(Uint8Array.of(2), () => expect.fail("committed"))).toBe("closed");
-  expect(written).toHaveLength(1);
+  const handed = written.length;
+  while (reading.length > 0) reading.shift()?.refuse();
+  await settled();
+  expect(written).toHaveLength(handed);
   expect(queue.lostBytes).toBe(stdinQueueLimits.writes + 1);
+});
+
+it("a child that reads finds the next writes handed over already, as far as 256 KiB", async () => {
+  const { written, reading, offer } = queueToChild();
+  for (let n = 0; n < 20; n += 1) void offer(new Uint8Array(64 * 1024));
+  await settled();
+  expect(written).toHaveLength(4);
+  reading.shift()?.read();
+  await settled();
+  expect(written).toHaveLength(5);
 });
 
 it("once broken it stays broken, and refuses without committing (02 P-50)", async () => {

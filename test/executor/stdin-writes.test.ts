@@ -82,7 +82,7 @@ it("accepts 128 writes besides the one in progress, then lets them wait until th
   const writes = Array.from({ length: 140 }, (_, n) => write(`w${n} `).then(() => done.push(`w${n}`)));
   await settled();
   expect(done).toHaveLength(129);
-  child.readStdin();
+  child.readStdin(1);
   await settled();
   expect(done).toHaveLength(130); // one was read, so one more fits
   child.readsStdin = true;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.ts";
+import { decodeBase64, decodeBase64InPlace, encodeBase64 } from "../../src/protocol/base64.ts";
 import { verifies } from "../rules/verifies.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -29,6 +29,10 @@ test("exactly the texts of the standard are decoded, and to the same bytes", () 
       (text) => {
         const decoded = decodeBase64(text);
         expect(decoded && [...decoded]).toEqual(decodeSlowly(text));
+        const around = Buffer.from(`<${text}>`);
+        const inPlace = decodeBase64InPlace(around, 1, around.length - 1);
+        expect(inPlace && [...inPlace]).toEqual(decodeSlowly(text));
+        if (inPlace === undefined) expect(around.toString()).toBe(`<${text}>`);
       },
     ),
     { numRuns: 2_000 },

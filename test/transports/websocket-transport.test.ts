@@ -48,11 +48,11 @@ test.each([
   const text = message.toString();
   client.transport.send(message);
   await server.heard.until(({ messages }) => messages.length === 1);
-  expect(server.heard.messages[0] === text).toBe(true);
+  expect(server.heard.messages[0]?.toString() === text).toBe(true);
   server.transport.send(message);
   server.transport.send("next");
   await client.heard.until(({ messages }) => messages.length === 2);
-  expect(client.heard.messages[0] === text).toBe(true);
+  expect(client.heard.messages[0]?.toString() === text).toBe(true);
   expect(client.heard.messages[1]).toBe("next");
   client.transport.destroy();
 });

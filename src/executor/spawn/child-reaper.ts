@@ -38,7 +38,7 @@ export class ChildReaper {
   readonly #children = new Map<number, LivingChild>();
   #look: unknown = null;
   #quickLooksLeft = 0;
-  readonly #reap = () => this.#reapAll();
+  readonly #reap = () => this.#reapEnded();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -64,16 +64,38 @@ export class ChildReaper {
     this.#children.get(pid)?.listeners.push(listener);
   }
 
-  #reapAll(): void {
-    for (const [pid, child] of this.#children) {
-      const reaped = child.libc.reap(pid);
-      if (reaped === null) continue;
-      this.#children.delete(pid);
-      const end = endOf(reaped, child);
-      // Once all are reaped, in this very turn; one that throws keeps nothing from the others.
-      for (const listener of child.listeners) process.nextTick(listener, end);
+  /**
+   * Asks the kernel who has ended, since asking for each child by its number costs 0.6 ms for 1,000 of them, at every end of one.
+   * It tells of one at a time: behind another's child, ours would not be seen. Where nobody is left, somebody else has reaped, and it
+   * may have been one of ours.
+   */
+  #reapEnded(): void {
+    const libc = this.#children.values().next().value?.libc;
+    if (libc === undefined) return;
+    let reaped = 0;
+    for (let pid = libc.ended(); pid !== null; pid = libc.ended()) {
+      const child = this.#children.get(pid);
+      if (child === undefined || !this.#reapOne(pid, child)) return this.#reapAll();
+      reaped += 1;
     }
+    if (reaped === 0) this.#reapAll();
+    else if (this.#children.size === 0) this.#rest();
+  }
+
+  #reapAll(): void {
+    for (const [pid, child] of this.#children) this.#reapOne(pid, child);
     if (this.#children.size === 0) this.#rest();
+  }
+
+  /** False: it has not ended. */
+  #reapOne(pid: number, child: LivingChild): boolean {
+    const reaped = child.libc.reap(pid);
+    if (reaped === null) return false;
+    this.#children.delete(pid);
+    const end = endOf(reaped, child);
+    // Once all are reaped, in this very turn; one that throws keeps nothing from the others.
+    for (const listener of child.listeners) process.nextTick(listener, end);
+    return true;
   }
 
   #rest(): void {

@@ -35,6 +35,8 @@ export interface Libc {
   spawn(order: SpawnOrder): number | ErrnoName;
   /** Reaps a child of ours if it has ended; `null`: it has not. */
   reap(pid: number): ReapedChild | "unknown" | null;
+  /** A child of this program, ours or another's, that has ended and waits to be reaped; `null`: there is none. */
+  ended(): number | null;
   /** A pipe, both ends of which close themselves on `exec`; or the refusal. */
   pipe(): { readonly read: number; readonly write: number } | ErrnoName;
   /** From now on this descriptor closes itself on `exec`. */
@@ -53,6 +55,11 @@ const setDescriptorFlags = 2;
 const closeOnExecFlag = 1;
 const noHang = 1;
 const pollError = 0x08;
+const anyChild = 0; // P_ALL
+const exited = 0x04;
+const leaveWaiting = 0x01000000;
+/** Where `siginfo_t` has the child's pid, in numbers of four bytes; the same wherever pointers have eight. */
+const endedPid = 4;
 /** `RLIMIT_LOCKS`: inherited like any limit, and without any effect since Linux 2.4.25. */
 const markedLimit = 10;
 /** Larger than any of glibc or musl; what we allocate for structures that only the library looks into. */
@@ -107,6 +114,7 @@ function bind(koffi: Koffi): Libc {
   const setDefaults = declare<[Memory, Memory]>("int posix_spawnattr_setsigdefault(void*, void*)");
   const setMask = declare<[Memory, Memory]>("int posix_spawnattr_setsigmask(void*, void*)");
   const wait4 = declare<[number, Memory, number, Memory]>("int wait4(int, void*, int, void*)");
+  const waitid = declare<[number, number, Memory, number]>("int waitid(int, int, void*, int)");
   const pipe2 = declare<[Memory, number]>("int pipe2(void*, int)");
   const fcntl = declare<[number, number, "int", number]>("int fcntl(int, int, ...)");
   const poll = declare<[Memory, number, number]>("int poll(void*, unsigned long, int)");
@@ -122,6 +130,7 @@ function bind(koffi: Koffi): Libc {
   const newPid = new Int32Array(1);
   const status = new Int32Array(1);
   const usage = new BigInt64Array(18); // struct rusage: two times of seconds and microseconds, then 14 numbers
+  const waiting = new Int32Array(32); // siginfo_t
   const ends = new Int32Array(2);
   const polled = new Int32Array(2); // struct pollfd: the descriptor, then two short sets of events
   const limit = new BigUint64Array(2);
@@ -161,6 +170,11 @@ function bind(koffi: Koffi): Libc {
         systemCpuMs: milliseconds(usage, 2),
         maxResidentBytes: Number(usage[4] ?? 0n) * 1_024,
       };
+    },
+    ended() {
+      waiting[endedPid] = 0; // which it stays where nobody waits
+      const result = waitid(anyChild, 0, waiting, exited | noHang | leaveWaiting);
+      return result === 0 ? waiting[endedPid] || null : null;
     },
     pipe() {
       if (pipe2(ends, closeOnExec) !== 0) return nameOf(koffi.errno());

@@ -165,3 +165,27 @@ describe("reaping", () => {
     await worker.terminate();
   });
 });
+
+it("the end of one child asks nothing of the others", async () => {
+  const libc = loadLibc();
+  const input = libc?.pipe();
+  if (libc === null || typeof input !== "object") throw new Error("there is no pipe to be had");
+  const asked = new Map<number, number>();
+  const counting = {
+    ...libc,
+    reap: (pid: number) => {
+      asked.set(pid, (asked.get(pid) ?? 0) + 1);
+      return libc.reap(pid);
+    },
+  };
+  const reaper = new ChildReaper(new VirtualClock());
+  const order = { cwd: "/", env: {}, descriptors: [input.read, null, null], closed: [] };
+  const start = (file: string) => Number(reaper.start(counting, () => libc.spawn({ ...order, file, argv: [file] })));
+  const ended = (pid: number) => new Promise<ChildEnd>((resolve) => reaper.onEnd(pid, resolve));
+  const [lasting, short] = [Array.from({ length: 20 }, () => start("/bin/cat")), start("/bin/true")];
+  const ends = lasting.map(ended);
+  expect(await ended(short)).toMatchObject({ exitCode: 0 });
+  expect(Object.fromEntries(asked)).toEqual({ [short]: 1 });
+  for (const fd of [input.read, input.write]) closeSync(fd);
+  await Promise.all(ends);
+});
