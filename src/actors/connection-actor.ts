@@ -2,11 +2,11 @@ import type { Actor } from "xstate";
 import { connectionMachine } from "../machines/connection-machine.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
+import { EncodedAnswer } from "../protocol/encoded-answer.ts";
 import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
 import { RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
-import { OutputPage } from "../protocol/output-page.ts";
 import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
@@ -209,9 +209,9 @@ export class ConnectionActor implements SessionHolder {
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
-    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome));
+    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome), outcome);
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeOutcome(id, method, result)),
+      (result) => this.#finish(pending, () => encodeOutcome(id, method, result), result),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
     const pending: Pending = { id, isWait, finished };
@@ -236,15 +236,16 @@ export class ConnectionActor implements SessionHolder {
     this.#throttle();
   }
 
-  #finish(pending: Pending, encode: () => string | Uint8Array): void {
+  #finish(pending: Pending, encode: () => string | Uint8Array, result?: unknown): void {
     if (pending.isWait) this.#waits -= 1;
     // What is no longer pending was answered when the session was taken over.
-    if (this.#pending.delete(pending)) this.#answer(encode());
+    if (this.#pending.delete(pending)) this.#answer(encode(), result);
     else this.#throttle();
   }
 
-  #answer(message: string | Uint8Array): void {
-    this.#transport.send(message);
+  #answer(message: string | Uint8Array, result?: unknown): void {
+    if (result instanceof EncodedAnswer) this.#transport.send(message, () => result.sent());
+    else this.#transport.send(message);
     this.#throttle();
   }
 
@@ -294,7 +295,7 @@ function unknownMethod(method: string): RpcError {
  */
 function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
   try {
-    const answer = result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
+    const answer = result instanceof EncodedAnswer ? result.encode(id) : encodeResult(id, result);
     const oversize = oversizeOf(answer);
     return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {

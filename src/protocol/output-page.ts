@@ -1,4 +1,5 @@
 import { base64Length, encodeBase64 } from "./base64.ts";
+import { EncodedAnswer } from "./encoded-answer.ts";
 import { encodeResultHead, type RequestId } from "./envelope.ts";
 import type { WireResult } from "./methods.ts";
 import type { OutputStream } from "./process.ts";
@@ -21,13 +22,14 @@ const frameBytes = 64;
  * megabytes leave in such answers, and as strings, quoted and joined, each would be garbage three times over (03 D-2). A
  * property test holds it equal to the schema's own encoding.
  */
-export class OutputPage {
+export class OutputPage extends EncodedAnswer {
   /** All but the chunks. */
   readonly state: PageState;
   readonly #chunks: Uint8Array;
 
   /** Takes a copy: the chunks may be gone when the answer leaves. */
   constructor(chunks: readonly PageChunk[], state: PageState) {
+    super();
     const pieces = new Pieces(
       chunks.reduce((length, { bytes }) => length + frameBytes + base64Length(bytes.length), 0),
     );

@@ -1,0 +1,18 @@
+import type { RequestId } from "./envelope.ts";
+
+/** An answer that is bytes before it is sent: in such answers most of what leaves an executor leaves. */
+export abstract class EncodedAnswer {
+  /** The whole message, once. It stays as it is until `sent`. */
+  abstract encode(id: RequestId): Uint8Array;
+
+  /** The message is on its way: its bytes may be used for something else. Need not be called. */
+  sent(): void {}
+}
+
+/** Where large messages are put together. */
+export interface MessageMemory {
+  /** At least so many bytes, with anything in them. */
+  take(bytes: number): Buffer;
+  /** Nobody reads or writes what `take` gave any more. */
+  give(buffer: Buffer): void;
+}
