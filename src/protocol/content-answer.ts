@@ -1,9 +1,8 @@
 import { base64Length, encodeBase64 } from "./base64.ts";
-import { EncodedAnswer, type MessageMemory } from "./encoded-answer.ts";
+import { EncodedAnswer, headRoom, type MessageMemory, withHead } from "./encoded-answer.ts";
 import { encodeResultHead, type RequestId } from "./envelope.ts";
 
-/** Room before the content for what stands there, and behind it. A longer head is put in front with a copy. */
-const headRoom = 256;
+/** Room behind the content for what stands there. */
 const tailRoom = 64;
 
 /** So much is encoded at once, in bytes, a multiple of 3: the text in between is small, short-lived, and stays in the processor's cache. */
@@ -62,14 +61,8 @@ export class ContentAnswer extends EncodedAnswer {
   }
 
   encode(id: RequestId): Uint8Array {
-    const head = `${encodeResultHead(id)}{"${this.#field}":"`;
     this.#write(this.#tail);
-    // An id is any text, and may have three bytes for a character.
-    if (head.length * 3 > headRoom)
-      return Buffer.concat([Buffer.from(head), this.#buffer.subarray(headRoom, this.#length)]);
-    const start = headRoom - Buffer.byteLength(head);
-    this.#buffer.write(head, start);
-    return this.#buffer.subarray(start, this.#length);
+    return withHead(`${encodeResultHead(id)}{"${this.#field}":"`, this.#buffer, this.#length);
   }
 
   override sent(): void {

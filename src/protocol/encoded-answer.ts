@@ -16,3 +16,15 @@ export interface MessageMemory {
   /** Nobody reads or writes what `take` gave any more. */
   give(buffer: Buffer): void;
 }
+
+/** Room to be left before the body of a message for its head. */
+export const headRoom = 256;
+
+/** The message, without a copy of its body unless the head is long: an id is any text. */
+export function withHead(head: string, buffer: Buffer, bodyEnd: number): Uint8Array {
+  // A character has up to three bytes.
+  if (head.length * 3 > headRoom) return Buffer.concat([Buffer.from(head), buffer.subarray(headRoom, bodyEnd)]);
+  const start = headRoom - Buffer.byteLength(head);
+  buffer.write(head, start);
+  return buffer.subarray(start, bodyEnd);
+}
