@@ -33,7 +33,7 @@ export interface Transport {
   open(listener: TransportListener): void;
   /**
    * Queues one message; a string, or bytes that are UTF-8 already. Ignored after the end.
-   * @param sent is called when nothing reads these bytes any more; never, when the transport ends before
+   * @param sent is called when nothing reads these bytes any more, by a transport that knows; never, when it ends before
    */
   send(message: string | Uint8Array, sent?: () => void): void;
   /** Asks for a sign of life of the peer (01 W-11). */

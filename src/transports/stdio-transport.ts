@@ -76,15 +76,13 @@ export class StdioTransport implements Transport {
     if (!this.#paused) this.#input.resume();
   }
 
-  send(message: string | Uint8Array, sent?: () => void): void {
+  send(message: string | Uint8Array): void {
     if (this.#outputDone) return;
     this.#cork.cork();
     if (typeof message === "string") {
       this.#output.write(`${message}\n`, this.#sent);
     } else {
-      this.#output.write(message, (error) => {
-        if (!error) sent?.();
-      });
+      this.#output.write(message);
       this.#output.write("\n", this.#sent);
     }
     this.#drain.rose(this.queuedBytes);

@@ -90,7 +90,8 @@ export class WebSocketTransport implements Transport {
   send(message: string | Uint8Array, sent?: () => void): void {
     if (!this.#isOpen()) return;
     this.#cork.cork();
-    const onSent = sent === undefined ? this.#sent : this.#sentThen(sent);
+    // Any other stream may pass the bytes on as they are, and have them read later.
+    const onSent = sent !== undefined && this.#socket instanceof Socket ? this.#sentThen(sent) : this.#sent;
     // A UTF-16 unit becomes at most 3 bytes: short strings need no look at their bytes.
     if (message.length <= (typeof message === "string" ? FRAGMENT_BYTES / 3 : FRAGMENT_BYTES)) {
       this.#ws.send(message, { binary: false }, onSent);
