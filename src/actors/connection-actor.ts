@@ -2,6 +2,7 @@ import type { Actor } from "xstate";
 import { connectionMachine } from "../machines/connection-machine.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
+import { EncodedAnswer } from "../protocol/encoded-answer.ts";
 import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
 import { type RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
@@ -258,9 +259,9 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
-    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome));
+    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome), outcome);
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeOutcome(id, method, result)),
+      (result) => this.#finish(pending, () => encodeOutcome(id, method, result), result),
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
     const pending: Pending = { id, isWait, finished };
@@ -285,15 +286,16 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.#throttle();
   }
 
-  #finish(pending: Pending, encode: () => string | Uint8Array): void {
+  #finish(pending: Pending, encode: () => string | Uint8Array, result?: unknown): void {
     if (pending.isWait) this.#waits -= 1;
     // What is no longer pending was answered when the session was taken over.
-    if (this.#pending.delete(pending)) this.#answer(encode());
+    if (this.#pending.delete(pending)) this.#answer(encode(), result);
     else this.#throttle();
   }
 
-  #answer(message: string | Uint8Array): void {
-    this.#transport.send(message);
+  #answer(message: string | Uint8Array, result?: unknown): void {
+    if (result instanceof EncodedAnswer) this.#transport.send(message, () => result.sent());
+    else this.#transport.send(message);
     this.#throttle();
   }
 

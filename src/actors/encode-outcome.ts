@@ -1,6 +1,6 @@
+import { EncodedAnswer } from "../protocol/encoded-answer.ts";
 import { encodeError, encodeResult, type RequestId } from "../protocol/envelope.ts";
 import { RpcError, rpcError } from "../protocol/errors.ts";
-import { OutputPage } from "../protocol/output-page.ts";
 import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
 
 /**
@@ -9,7 +9,7 @@ import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts"
  */
 export function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
   try {
-    const answer = result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
+    const answer = result instanceof EncodedAnswer ? result.encode(id) : encodeResult(id, result);
     const oversize = oversizeOf(answer);
     return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {

@@ -51,10 +51,10 @@ export class FileHandleActor {
     return this.#actor.getSnapshot();
   }
 
-  /** Reads one block; a failure ends the handle (04 F-45, F-46). */
-  async read(offset: number | bigint, length: number): Promise<Uint8Array> {
+  /** Fills one block and tells how far; a failure ends the handle (04 F-45, F-46). */
+  async read(offset: number | bigint, block: Uint8Array): Promise<number> {
     try {
-      return await this.#file.read(offset, length);
+      return await this.#file.read(offset, block);
     } catch (error) {
       tell(this.#actor, { type: "read.failed" });
       throw error;

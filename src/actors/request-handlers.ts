@@ -1,3 +1,4 @@
+import type { ContentAnswer } from "../protocol/content-answer.ts";
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
@@ -22,8 +23,14 @@ export interface Caller {
   readonly files: FileHandles;
 }
 
-/** The result of a method as it goes over the wire; pages of output are encoded already. */
-export type Outcome<M extends RequestName> = M extends "process/read" ? OutputPage : WireResult<M>;
+/** The result of a method as it goes over the wire; output and the content of files are encoded already. */
+export type Outcome<M extends RequestName> = M extends keyof EncodedOutcomes ? EncodedOutcomes[M] : WireResult<M>;
+
+interface EncodedOutcomes {
+  readonly "process/read": OutputPage;
+  readonly "fs/readFile": ContentAnswer;
+  readonly "fs/readBlock": ContentAnswer;
+}
 
 /**
  * Serves one method: decoded params in, its outcome out. Throws an `RpcError` to answer with it;

@@ -10,6 +10,7 @@ import type { Host } from "../ports/host.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { features, type Offer } from "../protocol/extensions.ts";
+import { FrameMemory } from "./frame-memory.ts";
 import { blockRequests } from "./requests/block-requests.ts";
 import { fileRequests } from "./requests/file-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
@@ -60,6 +61,7 @@ export class Executor implements AsyncDisposable {
   readonly #connections = new Set<ConnectionActor>();
   readonly #handlers: RequestHandlers;
   readonly #offer: Offer;
+  readonly #memory: FrameMemory;
   readonly #fault: (error: unknown) => void;
   #closing: Promise<void> | null = null;
 
@@ -86,11 +88,12 @@ export class Executor implements AsyncDisposable {
       this.#fault,
       options.onJournalError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     );
+    this.#memory = new FrameMemory(this.#ports.clock);
     this.#handlers = {
       "environment/info": () => host.info(),
       ...processRequests(host),
-      ...fileRequests(host.files),
-      ...blockRequests(host.files),
+      ...fileRequests(host.files, this.#memory),
+      ...blockRequests(host.files, this.#memory),
       ...sessionRequests(),
     };
   }
@@ -149,6 +152,7 @@ export class Executor implements AsyncDisposable {
     // Every connection has let go of its session when its shutdown is asked for; no child waits for a peer to say goodbye.
     const connections = [...this.#connections].map((connection) => connection.shutdown());
     await Promise.all([...connections, this.#registry.shutdown()]);
+    this.#memory[Symbol.dispose]();
     this.#host[Symbol.dispose]?.();
   }
 }

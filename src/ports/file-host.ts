@@ -39,12 +39,23 @@ export interface FileMetadata {
 export interface OpenFile {
   /** The path under which it was opened. */
   readonly path: NativePath;
-  /** Fills a block of `length` bytes from an absolute offset on; shorter only where the file ends (04 F-45). */
-  read(offset: number | bigint, length: number): Promise<Uint8Array>;
+  /** Fills a block from an absolute offset on, and tells how far: shorter only where the file ends (04 F-45). */
+  read(offset: number | bigint, block: Uint8Array): Promise<number>;
   /** Puts bytes at an absolute offset; past the end a hole of zeros comes before them. */
   write(offset: number | bigint, bytes: Uint8Array): Promise<void>;
   /** Lets the descriptor go, after what is under way. */
   close(): Promise<void>;
+}
+
+/** How a file is read whole, and where its content goes. */
+export interface FileReading {
+  readonly limitBytes: number;
+  /** What to read into: all pieces lie in it, so each is gone after its `take`. */
+  readonly buffer: Uint8Array;
+  /** Is called once, before the content: so large the file says it is. */
+  expect(bytes: number): void;
+  /** The next piece. */
+  take(piece: Uint8Array): void;
 }
 
 /** How far a walk goes (04 part C). */
@@ -83,8 +94,11 @@ export interface DirectoryEntry {
  * without one is refused (04 F-11, F-20). As a {@link PathHost} it says how its paths are written.
  */
 export interface FileHost extends PathHost {
-  /** The whole content of a regular file; refused above `limitBytes`, also when it grows past them meanwhile (04 F-13). */
-  readFile(path: NativePath, options: { readonly limitBytes: number }): Promise<Uint8Array>;
+  /**
+   * The whole content of a regular file, piece by piece; refused above `limitBytes`, also when it grows past them meanwhile
+   * (04 F-13).
+   */
+  readFile(path: NativePath, reading: FileReading): Promise<void>;
   /** Creates or truncates, through links; an existing file keeps its mode and its links (04 F-16). Not atomic (04 F-18). */
   writeFile(path: NativePath, bytes: Uint8Array): Promise<void>;
   /** Makes a directory, with `recursive` its parents too; an existing one is then no failure (04 F-22). */

@@ -31,8 +31,11 @@ export interface Transport {
   readonly queuedBytes: number;
   /** Begins delivery to `listener`. */
   open(listener: TransportListener): void;
-  /** Queues one message; a string, or bytes that are UTF-8 already. Ignored after the end. */
-  send(message: string | Uint8Array): void;
+  /**
+   * Queues one message; a string, or bytes that are UTF-8 already. Ignored after the end.
+   * @param sent is called when nothing reads these bytes any more, by a transport that knows; never, when it ends before
+   */
+  send(message: string | Uint8Array, sent?: () => void): void;
   /** Asks for a sign of life of the peer (01 W-11). */
   ping(): void;
   /** Stops delivering messages, so that the peer's sends fill up. */

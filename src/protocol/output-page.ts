@@ -1,4 +1,5 @@
 import { base64Length, encodeBase64 } from "./base64.ts";
+import { EncodedAnswer, headRoom, withHead } from "./encoded-answer.ts";
 import { encodeResultHead, type RequestId } from "./envelope.ts";
 import type { WireResult } from "./methods.ts";
 import type { OutputStream } from "./process.ts";
@@ -21,46 +22,44 @@ const frameBytes = 64;
  * megabytes leave in such answers, and as strings, quoted and joined, each would be garbage three times over (03 D-2). A
  * property test holds it equal to the schema's own encoding.
  */
-export class OutputPage {
+export class OutputPage extends EncodedAnswer {
   /** All but the chunks. */
   readonly state: PageState;
-  readonly #chunks: Uint8Array;
+  readonly #buffer: Buffer;
+  readonly #length: number;
 
   /** Takes a copy: the chunks may be gone when the answer leaves. */
   constructor(chunks: readonly PageChunk[], state: PageState) {
-    const pieces = new Pieces(
-      chunks.reduce((length, { bytes }) => length + frameBytes + base64Length(bytes.length), 0),
-    );
+    super();
+    const tail = Buffer.from(`],${JSON.stringify(state).slice(1)}}`);
+    const bodyBytes = chunks.reduce((length, { bytes }) => length + frameBytes + base64Length(bytes.length), 0);
+    const pieces = new Pieces(headRoom + bodyBytes + tail.length, headRoom);
     for (const [n, { seq, stream, bytes }] of chunks.entries()) {
       pieces.add(`${n > 0 ? "," : ""}{"seq":${seq},"stream":"${stream}","chunk":"`);
       pieces.add(encodeBase64(bytes));
       pieces.add('"}');
     }
-    this.#chunks = pieces.whole;
+    this.#length = pieces.length + tail.copy(pieces.bytes, pieces.length);
+    this.#buffer = pieces.bytes;
     this.state = state;
   }
 
-  /** The whole message. */
   encode(id: RequestId): Uint8Array {
-    const [head, tail] = [`${encodeResultHead(id)}{"chunks":[`, `],${JSON.stringify(this.state).slice(1)}}`];
-    return Buffer.concat([Buffer.from(head), this.#chunks, Buffer.from(tail)]);
+    return withHead(`${encodeResultHead(id)}{"chunks":[`, this.#buffer, this.#length);
   }
 }
 
 /** ASCII texts, put one behind the other. */
 class Pieces {
-  readonly #bytes: Buffer;
-  #length = 0;
+  readonly bytes: Buffer;
+  length: number;
 
-  constructor(maxLength: number) {
-    this.#bytes = Buffer.allocUnsafe(maxLength);
+  constructor(maxLength: number, start: number) {
+    this.bytes = Buffer.allocUnsafe(maxLength);
+    this.length = start;
   }
 
   add(text: string): void {
-    this.#length += this.#bytes.write(text, this.#length, "latin1");
-  }
-
-  get whole(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    this.length += this.bytes.write(text, this.length, "latin1");
   }
 }

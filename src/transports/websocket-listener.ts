@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -8,6 +8,12 @@ import { ListenError } from "./listen-error.ts";
 import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from "./message-limits.ts";
 import { type HttpAnswer, routeRequest } from "./route-request.ts";
 import { WebSocketTransport } from "./websocket-transport.ts";
+
+/**
+ * Not imported: an `import` of this module asks it for everything that it offers, its `WebSocket` among that, and so loads all
+ * of undici: 30 ms and 13 MB that nobody needs (docs/performance.md).
+ */
+const http = process.getBuiltinModule("node:http");
 
 /** How to listen. */
 export interface ListenWebSocketOptions {
@@ -35,7 +41,7 @@ export interface WebSocketListener extends AsyncDisposable {
 
 /** Binds a websocket listener (01 sections 2 and 3). Rejects with a {@link ListenError}. */
 export async function listenWebSocket(options: ListenWebSocketOptions): Promise<WebSocketListener> {
-  const server = createServer({ noDelay: true, requireHostHeader: false });
+  const server = http.createServer({ noDelay: true, requireHostHeader: false });
   const connections: Connections = new Map();
   acceptUpgrades(server, options, connections);
   const { address, port } = await bind(server, options);
@@ -153,7 +159,7 @@ function write(response: ServerResponse, { status, headers, body }: HttpAnswer):
 function refuse(request: IncomingMessage, socket: Duplex, answer: HttpAnswer): void {
   // The peer went away before it read our refusal: there is nobody left to tell.
   socket.on("error", () => socket.destroy());
-  const response = new ServerResponse(request);
+  const response = new http.ServerResponse(request);
   // Node hands out the `net.Socket` that it accepted; the event's type is wider for servers over other streams.
   response.assignSocket(socket as Socket);
   response.once("finish", () => socket.end(() => socket.destroy()));

@@ -90,14 +90,16 @@ export class WebSocketTransport implements Transport {
     this.#inbox.open(listener);
   }
 
-  send(message: string | Uint8Array): void {
+  send(message: string | Uint8Array, sent?: () => void): void {
     if (!this.#isOpen()) return;
     this.#cork.cork();
+    // Any other stream may pass the bytes on as they are, and have them read later.
+    const onSent = sent !== undefined && this.#socket instanceof Socket ? this.#sentThen(sent) : this.#sent;
     // A UTF-16 unit becomes at most 3 bytes: short strings need no look at their bytes.
     if (message.length <= (typeof message === "string" ? FRAGMENT_BYTES / 3 : FRAGMENT_BYTES)) {
-      this.#ws.send(message, { binary: false }, this.#sent);
+      this.#ws.send(message, { binary: false }, onSent);
     } else {
-      this.#sendFragments(typeof message === "string" ? Buffer.from(message) : message);
+      this.#sendFragments(typeof message === "string" ? Buffer.from(message) : message, onSent);
     }
     this.#drain.rose(this.queuedBytes);
   }
@@ -132,11 +134,19 @@ export class WebSocketTransport implements Transport {
     return this.#decision === null && this.#ws.readyState === WebSocket.OPEN;
   }
 
-  #sendFragments(bytes: Uint8Array): void {
+  #sendFragments(bytes: Uint8Array, onSent: (error?: Error | null) => void): void {
     for (let at = 0; at < bytes.length; at += FRAGMENT_BYTES) {
       const fin = at + FRAGMENT_BYTES >= bytes.length;
-      this.#ws.send(bytes.subarray(at, at + FRAGMENT_BYTES), { binary: false, fin }, this.#sent);
+      const fragment = bytes.subarray(at, at + FRAGMENT_BYTES);
+      this.#ws.send(fragment, { binary: false, fin }, fin ? onSent : this.#sent);
     }
+  }
+
+  #sentThen(done: () => void): (error?: Error | null) => void {
+    return (error) => {
+      this.#sent(error);
+      if (!error) done();
+    };
   }
 
   /** The kernel has taken a frame. A failure needs nothing here: it shows as the end of the socket. */

@@ -23,9 +23,9 @@ class ScriptedFile implements OpenFile {
     return this;
   }
 
-  async read(offset: number | bigint): Promise<Uint8Array> {
+  async read(offset: number | bigint, block: Uint8Array): Promise<number> {
     if (offset === 666) throw new Error("the disk is gone");
-    return new TextEncoder().encode(this.name);
+    return new TextEncoder().encodeInto(this.name, block).written;
   }
 
   async write(): Promise<void> {
@@ -46,7 +46,9 @@ function table() {
 const atOnce = async (_path: unknown, close: () => void): Promise<void> => close();
 
 async function contentOf(handles: FileHandles, handleId: string): Promise<string> {
-  return new TextDecoder().decode(await (await handles.get(handleId)).read(0, 100));
+  const block = new Uint8Array(100);
+  const length = await (await handles.get(handleId)).read(0, block);
+  return new TextDecoder().decode(block.subarray(0, length));
 }
 
 test("what is asked of an id waits for the open that was asked for before, and sees its file", async () => {
@@ -98,7 +100,7 @@ test("a read that fails ends its handle and no other", async () => {
   const [broken, whole] = [new ScriptedFile("broken").arrive(), new ScriptedFile("whole").arrive()];
   await handles.open("broken", broken.open);
   await handles.open("whole", whole.open);
-  await expect((await handles.get("broken")).read(666, 1)).rejects.toThrow("the disk is gone");
+  await expect((await handles.get("broken")).read(666, new Uint8Array(1))).rejects.toThrow("the disk is gone");
   expect(broken.isClosed).toBe(true);
   await expect(handles.get("broken")).rejects.toThrow("unknown file read handle `broken`");
   expect(await contentOf(handles, "whole")).toBe("whole");

@@ -4,6 +4,8 @@ import {
   FileError,
   type FileHost,
   type FileMetadata,
+  type FileOperation,
+  type FileReading,
   type NativePath,
   type OpenFile,
   type WalkFindings,
@@ -26,11 +28,10 @@ export class SimFiles implements FileHost {
     this.#trace = trace;
   }
 
-  async readFile(path: NativePath): Promise<Uint8Array> {
-    await this.#work();
-    const bytes = this.contents.get(String(path));
-    if (bytes === undefined) throw new FileError("ENOENT", "readFile", path);
-    return bytes;
+  async readFile(path: NativePath, { expect, take }: FileReading): Promise<void> {
+    const bytes = await this.#contentOf(path, "readFile");
+    expect(bytes.length);
+    take(bytes);
   }
 
   async writeFile(path: NativePath, bytes: Uint8Array): Promise<void> {
@@ -66,13 +67,15 @@ export class SimFiles implements FileHost {
   }
 
   async open(path: NativePath): Promise<OpenFile> {
-    const bytes = await this.readFile(path);
+    const bytes = await this.#contentOf(path, "open");
     return {
       path,
       write: () => Promise.reject(new FileError("EROFS", "writeBlock", path)),
-      read: async (offset, length) => {
+      read: async (offset, block) => {
         await this.#work();
-        return bytes.subarray(Number(offset), Number(offset) + length);
+        const piece = bytes.subarray(Number(offset), Number(offset) + block.length);
+        block.set(piece);
+        return piece.length;
       },
       close: async () => undefined,
     };
@@ -80,6 +83,13 @@ export class SimFiles implements FileHost {
 
   async walk(): Promise<WalkFindings> {
     return { entries: [], errors: [], truncated: false };
+  }
+
+  async #contentOf(path: NativePath, op: FileOperation): Promise<Uint8Array> {
+    await this.#work();
+    const bytes = this.contents.get(String(path));
+    if (bytes === undefined) throw new FileError("ENOENT", op, path);
+    return bytes;
   }
 
   #work(): Promise<void> {

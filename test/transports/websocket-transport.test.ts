@@ -57,6 +57,20 @@ test.each([
   client.transport.destroy();
 });
 
+test.each([1, 100_000, 20 * MIB])(
+  "%i bytes may be used for something else once they are told to be sent",
+  async (length) => {
+    await using listening = await Listening.start();
+    const { client, server } = await listening.pair();
+    const bytes = Buffer.alloc(length, "a");
+    await new Promise<void>((resolve) => server.transport.send(bytes, resolve));
+    bytes.fill("b");
+    await client.heard.until(({ messages }) => messages.length === 1);
+    expect(client.heard.messages[0] === "a".repeat(length)).toBe(true);
+    client.transport.destroy();
+  },
+);
+
 test("a message behind an answer does not wait for its acknowledgement, at either end", async () => {
   verifies("01 B-3", "03 D-12");
   await using listening = await Listening.start();

@@ -15,7 +15,7 @@ import { writeFile } from "./write-file.ts";
 /** The files of the machine this program runs on. */
 export const nodeFileHost: FileHost = {
   os: nativePaths.os,
-  readFile: checked("readFile", (path, options) => readRegularFile(path, options.limitBytes)),
+  readFile: checked("readFile", readRegularFile),
   writeFile: checked("writeFile", writeFile),
   createDirectory: checked("createDirectory", (path, options) => createDirectory(path, options)),
   metadata: checked("getMetadata", metadata),

@@ -30,19 +30,18 @@ class NodeOpenFile implements OpenFile {
     this.path = path;
   }
 
-  async read(offset: number | bigint, length: number): Promise<Uint8Array> {
+  async read(offset: number | bigint, block: Uint8Array): Promise<number> {
     if (offset >= firstInvalidOffset) throw new FileError("EINVAL", "readBlock", this.path);
     // A `bigint` is a number that would round, and no file is that long.
-    if (typeof offset === "bigint") return new Uint8Array();
+    if (typeof offset === "bigint") return 0;
     return attempt("readBlock", this.path, async () => {
-      const block = Buffer.allocUnsafeSlow(length);
       let filled = 0;
-      while (filled < length) {
-        const { bytesRead } = await this.#handle.read(block, filled, length - filled, offset + filled);
+      while (filled < block.length) {
+        const { bytesRead } = await this.#handle.read(block, filled, block.length - filled, offset + filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
-      return block.subarray(0, filled);
+      return filled;
     });
   }
 

@@ -1,31 +1,42 @@
-import { FileRefusedError, type NativePath } from "../../ports/file-host.ts";
+import type { FileHandle } from "node:fs/promises";
+import { type FileReading, FileRefusedError, type NativePath } from "../../ports/file-host.ts";
 import { attempt } from "./attempt.ts";
 import { openRegularFile } from "./open-regular-file.ts";
 import { placeOf } from "./place.ts";
 
-/** The first guess for files that say 0 and have content, as in procfs; doubled as needed. */
-const guessBytes = 64 * 1024;
-
-/** The whole content of a regular file (04 section 10.1). Memory: the size of the file, at most `limitBytes` and a byte. */
-export async function readRegularFile(path: NativePath, limitBytes: number): Promise<Uint8Array> {
+/** Reads a regular file from its beginning to its end (04 section 10.1). Needs no memory but the buffer it is given. */
+export async function readRegularFile(path: NativePath, reading: FileReading): Promise<void> {
+  const { limitBytes } = reading;
   const opened = await openRegularFile(placeOf(path), "readFile");
   await using handle = opened.handle;
   const tooLarge = () =>
     new FileRefusedError(`file is too large to read: limit is ${limitBytes} bytes`, "readFile", path);
   if (opened.stats.size > BigInt(limitBytes)) throw tooLarge();
+  reading.expect(Number(opened.stats.size));
 
-  // Awaited here, so that the handle is closed after the last read.
-  return await attempt("readFile", path, async () => {
-    const sizeBytes = Number(opened.stats.size);
-    // One byte more than it says: the read that fills the file also finds out whether it has grown.
-    let buffer = Buffer.allocUnsafeSlow(sizeBytes === 0 ? guessBytes : sizeBytes + 1);
-    let filled = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, null);
-      if (bytesRead === 0) return buffer.subarray(0, filled);
-      filled += bytesRead;
-      if (filled > limitBytes) throw tooLarge();
-      if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafeSlow(buffer.length)]);
+  let total = 0;
+  await attempt("readFile", path, () =>
+    readThrough(handle, reading.buffer, (piece) => {
+      total += piece.length;
+      if (total > limitBytes) throw tooLarge();
+      reading.take(piece);
+    }),
+  );
+}
+
+/** While one half of the buffer is looked at, the other is filled. */
+async function readThrough(handle: FileHandle, buffer: Uint8Array, take: (piece: Uint8Array) => void): Promise<void> {
+  const half = Math.floor(buffer.length / 2);
+  let [filling, other] = [buffer.subarray(0, half), buffer.subarray(half)];
+  let { bytesRead } = await handle.read(filling, 0, filling.length, null);
+  while (bytesRead > 0) {
+    const piece = filling.subarray(0, bytesRead);
+    [filling, other] = [other, filling];
+    const next = handle.read(filling, 0, filling.length, null);
+    try {
+      take(piece);
+    } finally {
+      ({ bytesRead } = await next); // also where the piece is refused: the buffer is somebody else's afterwards
     }
-  });
+  }
 }

@@ -1,9 +1,10 @@
 import type { RequestHandlers } from "../../actors/request-handlers.ts";
 import type { FileHost } from "../../ports/file-host.ts";
-import { encodeBase64 } from "../../protocol/base64.ts";
+import type { MessageMemory } from "../../protocol/encoded-answer.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
 import { needsEnforcement } from "../sandbox-intent.ts";
+import { readBlock } from "./file-content.ts";
 import { pathCalls } from "./path-calls.ts";
 
 /** The longest block, in bytes (04 F-45). */
@@ -16,7 +17,7 @@ const longestId = 32;
  * Files in blocks: `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9), and `fs/writeBlock` (10 section 3.3). Calls on one
  * handle keep their order with each other, and with calls on its path (04 F-7).
  */
-export function blockRequests(host: FileHost) {
+export function blockRequests(host: FileHost, memory: MessageMemory) {
   const { inOrder, onPath } = pathCalls(host);
 
   return {
@@ -34,10 +35,9 @@ export function blockRequests(host: FileHost) {
       checkId(handleId);
       checkLength("read", len);
       const handle = await caller.files.get(handleId);
-      const block = await inOrder([handle.path], null, { caller, mutates: false }, () =>
-        handle.read(offset, Number(len)),
+      return inOrder([handle.path], null, { caller, mutates: false }, () =>
+        readBlock(handle, offset, Number(len), memory),
       );
-      return { chunk: encodeBase64(block), eof: block.length < Number(len) };
     },
 
     "fs/writeBlock": async ({ handleId, offset, chunk }, caller) => {

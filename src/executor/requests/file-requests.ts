@@ -1,11 +1,13 @@
 import type { RequestHandlers } from "../../actors/request-handlers.ts";
 import type { FileHost, NativePath } from "../../ports/file-host.ts";
-import { decodeBase64, encodeBase64 } from "../../protocol/base64.ts";
+import { decodeBase64 } from "../../protocol/base64.ts";
+import type { MessageMemory } from "../../protocol/encoded-answer.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { PathUri } from "../../protocol/path-uri/index.ts";
 import { LARGEST_SENT_BYTES } from "../../transports/message-limits.ts";
 import { entryPath } from "../files/native-path.ts";
 import { base64Fault } from "./base64-fault.ts";
+import { readWhole } from "./file-content.ts";
 import { nativePath, pathCalls } from "./path-calls.ts";
 import { walkLimits } from "./walk-limits.ts";
 
@@ -24,7 +26,7 @@ const envelopeBytes = 64 * 1024;
 export const defaultReadLimitBytes = Math.floor((LARGEST_SENT_BYTES - envelopeBytes) / 4) * 3;
 
 /** The `fs/*` methods that name a path and need no handle (04 sections 10.1 to 10.8). */
-export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
+export function fileRequests(host: FileHost, memory: MessageMemory, options: FileRequestOptions = {}) {
   const limitBytes = options.readLimitBytes ?? defaultReadLimitBytes;
 
   const { inOrder, onPath } = pathCalls(host);
@@ -32,9 +34,7 @@ export function fileRequests(host: FileHost, options: FileRequestOptions = {}) {
 
   return {
     "fs/readFile": (params, caller) =>
-      onPath(params, { caller, mutates: false }, async (path) => ({
-        dataBase64: encodeBase64(await host.readFile(path, { limitBytes })),
-      })),
+      onPath(params, { caller, mutates: false }, (path) => readWhole(host, path, limitBytes, memory)),
 
     "fs/writeFile": async (params, caller) => {
       // Before the path is converted (04 F-15).

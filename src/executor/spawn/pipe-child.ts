@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { type ChildInput, noInput } from "./child-input.ts";
-import { ChildOutput } from "./child-output.ts";
+import { ChildOutput, eachChunk, intoReadBuffer } from "./child-output.ts";
 import type { HostMeans, Kinship } from "./host-means.ts";
 import { launchByLibc, launchByNode, type NodeProcess } from "./launch.ts";
 import { PipeInput } from "./pipe-input.ts";
@@ -38,13 +38,12 @@ export async function startPipeChild(
   // The child has its ends; while we held them too, the streams would never end.
   for (const fd of [stdin?.read, stdout?.write, stderr?.write]) if (fd !== undefined) closeSync(fd);
   const reader = (stream: "stdout" | "stderr", pipe: Pipe | undefined) => {
-    const socket = pipe && new Socket({ fd: pipe.read, readable: true, writable: false });
-    return new ChildOutput(
-      stream,
-      socket ?? socketOf(child, stream === "stdout" ? 1 : 2),
-      pipe?.read ?? null,
-      listener,
-    );
+    const chunks = eachChunk(stream, listener);
+    const socket =
+      pipe === undefined
+        ? socketOf(child, stream === "stdout" ? 1 : 2).on("data", (bytes: Buffer) => chunks.take(bytes))
+        : new Socket({ fd: pipe.read, readable: true, writable: false, onread: intoReadBuffer(chunks) });
+    return new ChildOutput(socket, pipe?.read ?? null, chunks, () => listener.ended(stream));
   };
   const outputs = [reader("stdout", stdout), reader("stderr", stderr)];
   const input: ChildInput = wantsInput

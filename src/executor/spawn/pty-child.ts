@@ -2,7 +2,8 @@ import { closeSync } from "node:fs";
 import { userInfo } from "node:os";
 import { ReadStream } from "node:tty";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
-import { ChildOutput } from "./child-output.ts";
+import { ChildOutput, intoReadBuffer } from "./child-output.ts";
+import { GatheredChunks } from "./gathered-chunks.ts";
 import type { HostMeans, Kinship } from "./host-means.ts";
 import type { LaunchedProcess } from "./launch.ts";
 import { PosixChild } from "./posix-child.ts";
@@ -47,8 +48,9 @@ export async function startPtyChild(
     throw error;
   }
   const input = new TerminalInput(terminal.master, clock, () => listener.stdinClosed());
-  const socket = new ReadStream(terminal.master);
-  const output = new ChildOutput("pty", socket, terminal.master, listener);
+  const chunks = new GatheredChunks("pty", listener, clock);
+  const socket = new ReadStream(terminal.master, { onread: intoReadBuffer(chunks) });
+  const output = new ChildOutput(socket, terminal.master, chunks, () => listener.ended("pty"));
   let isOpen = true;
   const resize = (rows: number, columns: number) => {
     if (isOpen) resizeTerminal(terminal.master, rows, columns);
