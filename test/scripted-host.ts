@@ -14,6 +14,7 @@ import {
 import type { SpillStore } from "../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
 import type { OutputStream, ResourceUsage } from "../src/protocol/process.ts";
+import { ScriptedHttp } from "./scripted-http.ts";
 
 /** A child that does what the test says, when the test says it. */
 export class ScriptedChild implements Child {
@@ -151,6 +152,7 @@ interface HeldSpawn {
 export class ScriptedHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
   readonly files: FileHost;
+  readonly http = new ScriptedHttp();
   readonly spill: SpillStore = memorySpillStore();
   /** Every child that was ever spawned, in order. */
   readonly children: ScriptedChild[] = [];

@@ -11,9 +11,11 @@ import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts"
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { FileHandles } from "./file-handles.ts";
+import { HttpExchanges } from "./http-exchanges.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
+import { StreamedOutcome } from "./streamed-outcome.ts";
 
 /** Bounds of one connection (03 D-7). */
 export const connectionLimits = {
@@ -38,10 +40,13 @@ export interface ConnectionOwner {
   fault(error: unknown): void;
 }
 
+/** A wait is for the child, or for news, and takes nothing meanwhile. */
+type PendingKind = "running" | "wait" | "exchange";
+
 interface Pending {
   readonly id: RequestId;
-  /** It waits for the child, or for news, and takes nothing meanwhile. */
-  readonly isWait: boolean;
+  /** Who bounds it: running ones pause reading, waits are refused, exchanges have bounds of their own (06 H-45a). */
+  readonly kind: PendingKind;
   /** Resolves when the handler is done. */
   readonly finished: Promise<void>;
 }
@@ -75,7 +80,8 @@ export class ConnectionActor implements SessionHolder {
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  #waits = 0;
+  readonly #exchanges: HttpExchanges;
+  readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #caller: Caller | null = null;
   #paused = false;
@@ -87,6 +93,11 @@ export class ConnectionActor implements SessionHolder {
     this.#transport = transport;
     this.#owner = owner;
     this.#files = new FileHandles(ports, owner.fault);
+    this.#exchanges = new HttpExchanges(ports, {
+      send: (frame) => transport.send(frame),
+      hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+      fault: owner.fault,
+    });
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -141,6 +152,7 @@ export class ConnectionActor implements SessionHolder {
       this.#session?.detach(this.connectionId);
       this.#session = null;
       this.#files.connectionEnded();
+      this.#exchanges.connectionEnded();
     },
     refusePending: (): void => {
       const error = rpcError("invalidRequest", sessionTakenOver);
@@ -191,7 +203,13 @@ export class ConnectionActor implements SessionHolder {
     }
     const session = this.#owner.attach(resumeSessionId, this);
     this.#session = session;
-    this.#caller = { session, signal: this.#abort.signal, paths: new PathOrder(), files: this.#files };
+    this.#caller = {
+      session,
+      signal: this.#abort.signal,
+      paths: new PathOrder(),
+      files: this.#files,
+      exchanges: this.#exchanges,
+    };
     tell(this.#actor, { type: "session.attached" });
     this.#transport.send(encodeResult(id, { sessionId: session.sessionId, proctor: this.#owner.offer }));
   }
@@ -201,8 +219,8 @@ export class ConnectionActor implements SessionHolder {
     if (handler === undefined) throw unknownMethod(method);
     const params = decodeParams(method, rawParams);
     const caller = this.#readyCaller(method);
-    const isWait = method === "process/write" || ("waitMs" in params && params.waitMs !== null && params.waitMs > 0);
-    if (isWait && this.#waits >= connectionLimits.waits) {
+    const kind = kindOf(method, params);
+    if (kind === "wait" && this.#counts.wait >= connectionLimits.waits) {
       throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
     }
     const run = () => handler(params, caller);
@@ -211,10 +229,13 @@ export class ConnectionActor implements SessionHolder {
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
     if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome));
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeOutcome(id, method, result)),
+      (result) => {
+        this.#finish(pending, () => encodeOutcome(id, method, result));
+        if (result instanceof StreamedOutcome) result.begin();
+      },
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
-    const pending: Pending = { id, isWait, finished };
+    const pending: Pending = { id, kind, finished };
     this.#begin(pending);
   }
 
@@ -232,12 +253,12 @@ export class ConnectionActor implements SessionHolder {
 
   #begin(pending: Pending): void {
     this.#pending.add(pending);
-    if (pending.isWait) this.#waits += 1;
+    this.#counts[pending.kind] += 1;
     this.#throttle();
   }
 
   #finish(pending: Pending, encode: () => string | Uint8Array): void {
-    if (pending.isWait) this.#waits -= 1;
+    this.#counts[pending.kind] -= 1;
     // What is no longer pending was answered when the session was taken over.
     if (this.#pending.delete(pending)) this.#answer(encode());
     else this.#throttle();
@@ -251,8 +272,7 @@ export class ConnectionActor implements SessionHolder {
   /** Reading pauses while too much runs or waits to be read; writing never does, so neither side can lock the other (01 B-2). */
   #throttle(): void {
     const full =
-      this.#pending.size - this.#waits >= connectionLimits.running ||
-      this.#transport.queuedBytes > connectionLimits.answerBytes;
+      this.#counts.running >= connectionLimits.running || this.#transport.queuedBytes > connectionLimits.answerBytes;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#transport.pause();
@@ -268,6 +288,7 @@ export class ConnectionActor implements SessionHolder {
 
   #drained(): void {
     this.#throttle();
+    this.#exchanges.drained();
     this.#session?.resumeOutput();
   }
 
@@ -284,6 +305,12 @@ export class ConnectionActor implements SessionHolder {
   }
 }
 
+function kindOf(method: RequestName, params: object): PendingKind {
+  if (method === "http/request") return "exchange";
+  if (method === "process/write") return "wait";
+  return "waitMs" in params && typeof params.waitMs === "number" && params.waitMs > 0 ? "wait" : "running";
+}
+
 function unknownMethod(method: string): RpcError {
   return rpcError("methodNotFound", `exec-server stub does not implement \`${method}\` yet`);
 }
@@ -294,7 +321,8 @@ function unknownMethod(method: string): RpcError {
  */
 function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
   try {
-    const answer = result instanceof OutputPage ? result.encode(id) : encodeResult(id, result);
+    const whole = result instanceof StreamedOutcome ? result.result : result;
+    const answer = whole instanceof OutputPage ? whole.encode(id) : encodeResult(id, whole);
     const oversize = oversizeOf(answer);
     return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {

@@ -1,8 +1,10 @@
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
+import type { HttpExchanges } from "./http-exchanges.ts";
 import type { PathOrder } from "./path-order.ts";
 import type { SessionActor } from "./session-actor.ts";
+import type { StreamedOutcome } from "./streamed-outcome.ts";
 
 /** On whose behalf a request runs. */
 export interface Caller {
@@ -14,10 +16,16 @@ export interface Caller {
   readonly paths: PathOrder;
   /** The files that this connection reads in blocks (04 F-44). */
   readonly files: FileHandles;
+  /** The HTTP exchanges that this connection asked for (06 H-47). */
+  readonly exchanges: HttpExchanges;
 }
 
-/** The result of a method as it goes over the wire; pages of output are encoded already. */
-export type Outcome<M extends RequestName> = M extends "process/read" ? OutputPage : WireResult<M>;
+/** The result of a method as it goes over the wire; pages of output are encoded already, and a body may follow. */
+export type Outcome<M extends RequestName> = M extends "process/read"
+  ? OutputPage
+  : M extends "http/request"
+    ? WireResult<M> | StreamedOutcome
+    : WireResult<M>;
 
 /**
  * Serves one method: decoded params in, its outcome out. Throws an `RpcError` to answer with it;

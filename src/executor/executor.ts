@@ -12,6 +12,7 @@ import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { features, type Offer } from "../protocol/extensions.ts";
 import { blockRequests } from "./requests/block-requests.ts";
 import { fileRequests } from "./requests/file-requests.ts";
+import { type HttpRequestOptions, httpRequests } from "./requests/http-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
 import { sessionRequests } from "./requests/session-requests.ts";
 
@@ -33,6 +34,8 @@ export interface ExecutorOptions {
   readonly sessionTtlMs?: number | undefined;
   /** What is kept of the output of processes, and where. */
   readonly output?: OutputRetention | undefined;
+  /** Bounds of the HTTP requests that are made from here. */
+  readonly http?: HttpRequestOptions | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
@@ -81,6 +84,7 @@ export class Executor implements AsyncDisposable {
       ...processRequests(host),
       ...fileRequests(host.files),
       ...blockRequests(host.files),
+      ...httpRequests(host.http, options.http),
       ...sessionRequests(),
     };
   }

@@ -2,16 +2,19 @@ import { type Clock, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { detectShell, type Shell } from "./environment/shell.ts";
 import { nodeFileHost } from "./files/node-file-host.ts";
+import { nodeHttpHost } from "./http/node-http-host.ts";
 import { posixProcessHost } from "./spawn/posix-process-host.ts";
 import { tempSpillStore } from "./spill/temp-spill-store.ts";
 
 /** The machine this program runs on, Linux or macOS; for one executor, which disposes of it. */
 export function nodeHost(clock: Clock = systemClock): Host {
   const processes = posixProcessHost({ clock });
+  const http = nodeHttpHost();
   let shell: Promise<Shell> | undefined;
   return {
     processes,
     files: nodeFileHost,
+    http,
     spill: tempSpillStore(),
     environment: () => process.env,
     info: async () => {
@@ -19,6 +22,9 @@ export function nodeHost(clock: Clock = systemClock): Host {
       const { name, path } = await shell;
       return { shell: { name, path } };
     },
-    [Symbol.dispose]: () => processes[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      http[Symbol.dispose]?.();
+      processes[Symbol.dispose]();
+    },
   };
 }

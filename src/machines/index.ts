@@ -1,5 +1,6 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
+import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
@@ -8,6 +9,7 @@ import { sessionMachine } from "./session-machine.ts";
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
+export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
 export { type ProcessEvent, type ProcessInput, processMachine } from "./process-machine.ts";
@@ -20,6 +22,7 @@ export const machines = {
   session: sessionMachine,
   connection: connectionMachine,
   "file-handle": fileHandleMachine,
+  "http-exchange": httpExchangeMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
 } as const;

@@ -29,6 +29,10 @@ export const features = [
   "timeLimit",
   /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */
   "usage",
+  /** `http/request/cancel`: an exchange ends before its body does (06 H-59). */
+  "httpCancel",
+  /** `http/request` with a `redirectPolicy`, and a result that tells where it came from (06 H-53a). */
+  "httpRedirects",
 ] as const;
 
 /** The name of one extension. */
