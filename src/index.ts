@@ -1,3 +1,4 @@
+export { BodyFailedError, BodyLostError } from "./actors/body-errors.ts";
 export {
   EventGapError,
   type GapEvent,
@@ -20,6 +21,7 @@ export { type ConnectOptions, type ConnectTarget, connect } from "./client/conne
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
+export type { FetchInit, RemoteFetch } from "./client/remote-fetch.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
 export type {
   RemoteDirectoryEntry,
@@ -37,6 +39,14 @@ export { type LocalEnvironmentOptions, localEnvironment } from "./local-environm
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
+export {
+  HttpError,
+  type HttpHeader,
+  type HttpHost,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTrouble,
+} from "./ports/http-host.ts";
 export {
   type Child,
   type ChildEnd,

@@ -1,5 +1,6 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
+import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
 import { processMachine } from "./process-machine.ts";
@@ -9,6 +10,7 @@ import { sessionMachine } from "./session-machine.ts";
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
+export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-body-machine.ts";
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
@@ -25,6 +27,7 @@ export const machines = {
   "http-exchange": httpExchangeMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
+  "http-body": httpBodyMachine,
 } as const;
 
 /** The name of a statechart. */
