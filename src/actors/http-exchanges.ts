@@ -42,11 +42,6 @@ export class HttpExchanges {
     this.#turns = new SendTurns(() => peer.hasRoom());
   }
 
-  /** How many are under way. */
-  get size(): number {
-    return this.#exchanges.size;
-  }
-
   /**
    * Begins an exchange, or lets it wait for a place. The id of a streamed one is taken before anything else is looked at
    * (06 section 3), and free again however it ends.

@@ -14,11 +14,6 @@ export interface BodyFollower {
 export class RemoteBodies {
   readonly #byRequest = new Map<string, BodyFollower>();
 
-  /** How many are on their way. */
-  get size(): number {
-    return this.#byRequest.size;
-  }
-
   /** To be called before the request is sent: pieces can come before the answer. */
   add(requestId: string, follower: BodyFollower): void {
     this.#byRequest.set(requestId, follower);
