@@ -1,3 +1,4 @@
+export { BodyFailedError, BodyLostError } from "./actors/body-errors.ts";
 export {
   EventGapError,
   type GapEvent,
@@ -24,6 +25,7 @@ export type { Observation, ObservationState } from "./client/observation.ts";
 export { type ObserveOptions, observe } from "./client/observe.ts";
 export type { ObservedProcess } from "./client/observed-process.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
+export type { FetchInit, RemoteFetch } from "./client/remote-fetch.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
 export type {
   RemoteDirectoryEntry,
@@ -42,6 +44,14 @@ export { type LocalEnvironmentOptions, localEnvironment } from "./local-environm
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
+export {
+  HttpError,
+  type HttpHeader,
+  type HttpHost,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTrouble,
+} from "./ports/http-host.ts";
 export {
   JournalError,
   type JournaledExit,

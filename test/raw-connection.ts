@@ -53,13 +53,13 @@ export class RawConnection {
     this.send(encodeNotification(method, params));
   }
 
-  /** Sends a request and resolves with its answer, whatever it is. */
-  answer(method: string, params: unknown = {}): Promise<RawAnswer> {
+  /** Sends a request and resolves with its answer, whatever it is. @param edit changes the text that is sent */
+  answer(method: string, params: unknown = {}, edit = (text: string) => text): Promise<RawAnswer> {
     const id = this.#nextId;
     this.#nextId += 1;
     const { promise, resolve } = Promise.withResolvers<RawAnswer>();
     this.#answers.set(id, resolve);
-    this.send(encodeRequest(id, method, params));
+    this.send(edit(encodeRequest(id, method, params)));
     return promise;
   }
 

@@ -15,6 +15,7 @@ import {
 import type { SpillStore } from "../src/ports/spill-store.ts";
 import type { EnvironmentInfo } from "../src/protocol/environment.ts";
 import type { OutputStream, ResourceUsage } from "../src/protocol/process.ts";
+import { ScriptedHttp } from "./scripted-http.ts";
 
 /** A child that does what the test says, when the test says it. */
 export class ScriptedChild implements Child {
@@ -152,6 +153,7 @@ interface HeldSpawn {
 export class ScriptedHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
   readonly files: FileHost;
+  readonly http = new ScriptedHttp();
   readonly spill: SpillStore = memorySpillStore();
   /** Set before the executor is made. */
   journal: JournalStore | undefined;

@@ -11,10 +11,12 @@ import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
+import { HttpExchanges } from "./http-exchanges.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
 import type { ObserverConnection, SessionObserver } from "./session-observer.ts";
+import { StreamedOutcome } from "./streamed-outcome.ts";
 
 /** Bounds of one connection (03 D-7). */
 export const connectionLimits = {
@@ -43,11 +45,13 @@ export interface ConnectionOwner {
 
 /** What an observer may ask for; all that is not listed is refused, whatever comes to be added. */
 const readOnly: ReadonlySet<RequestName> = new Set<RequestName>(["process/read", "session/list"]);
+/** A wait is for the child, or for news, and takes nothing meanwhile. */
+type PendingKind = "running" | "wait" | "exchange";
 
 interface Pending {
   readonly id: RequestId;
-  /** It waits for the child, or for news, and takes nothing meanwhile. */
-  readonly isWait: boolean;
+  /** Who bounds it: running ones pause reading, waits are refused, exchanges have bounds of their own (06 H-45a). */
+  readonly kind: PendingKind;
   /** Resolves when the handler is done. */
   readonly finished: Promise<void>;
 }
@@ -81,7 +85,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  #waits = 0;
+  readonly #exchanges: HttpExchanges;
+  readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #observer: SessionObserver | null = null;
   #caller: Caller | null = null;
@@ -94,6 +99,11 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.#transport = transport;
     this.#owner = owner;
     this.#files = new FileHandles(ports, owner.fault);
+    this.#exchanges = new HttpExchanges(ports, {
+      send: (frame) => transport.send(frame),
+      hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+      fault: owner.fault,
+    });
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -160,6 +170,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
       this.#files.connectionEnded();
       this.#observer?.leave();
       this.#observer = null;
+      this.#exchanges.connectionEnded();
     },
     refusePending: (): void => {
       const error = rpcError("invalidRequest", sessionTakenOver);
@@ -218,6 +229,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
       signal: this.#abort.signal,
       paths: new PathOrder(),
       files: this.#files,
+      exchanges: this.#exchanges,
     };
     tell(this.#actor, { type: "session.attached" });
     const { sessionId, observerKey } = session;
@@ -237,6 +249,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.#session = null;
     own.endNow();
     this.#files.connectionEnded(); // an observer reads no files, so it keeps none open
+    this.#exchanges.connectionEnded();
     this.#observer = observer;
     this.#caller = { ...caller, observer, processes: observer.session.processes };
     tell(this.#actor, { type: "session.observed" });
@@ -251,8 +264,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     if (caller.observer !== null && !readOnly.has(method)) {
       throw rpcError("invalidRequest", `observers only read: \`${method}\` is refused`);
     }
-    const isWait = method === "process/write" || ("waitMs" in params && params.waitMs !== null && params.waitMs > 0);
-    if (isWait && this.#waits >= connectionLimits.waits) {
+    const kind = kindOf(method, params);
+    if (kind === "wait" && this.#counts.wait >= connectionLimits.waits) {
       throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
     }
     const run = () => handler(params, caller);
@@ -261,10 +274,13 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
     if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome), outcome);
     const finished = outcome.then(
-      (result) => this.#finish(pending, () => encodeOutcome(id, method, result), result),
+      (result) => {
+        this.#finish(pending, () => encodeOutcome(id, method, result), result);
+        if (result instanceof StreamedOutcome) result.begin();
+      },
       (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
     );
-    const pending: Pending = { id, isWait, finished };
+    const pending: Pending = { id, kind, finished };
     this.#begin(pending);
   }
 
@@ -282,12 +298,12 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
 
   #begin(pending: Pending): void {
     this.#pending.add(pending);
-    if (pending.isWait) this.#waits += 1;
+    this.#counts[pending.kind] += 1;
     this.#throttle();
   }
 
   #finish(pending: Pending, encode: () => string | Uint8Array, result?: unknown): void {
-    if (pending.isWait) this.#waits -= 1;
+    this.#counts[pending.kind] -= 1;
     // What is no longer pending was answered when the session was taken over.
     if (this.#pending.delete(pending)) this.#answer(encode(), result);
     else this.#throttle();
@@ -302,8 +318,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   /** Reading pauses while too much runs or waits to be read; writing never does, so neither side can lock the other (01 B-2). */
   #throttle(): void {
     const full =
-      this.#pending.size - this.#waits >= connectionLimits.running ||
-      this.#transport.queuedBytes > connectionLimits.answerBytes;
+      this.#counts.running >= connectionLimits.running || this.#transport.queuedBytes > connectionLimits.answerBytes;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#transport.pause();
@@ -319,6 +334,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
 
   #drained(): void {
     this.#throttle();
+    this.#exchanges.drained();
     this.#session?.resumeOutput();
     this.#observer?.drained();
   }
@@ -334,6 +350,12 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     await Promise.all([...this.#pending].map((pending) => pending.finished));
     this.#end.resolve(end);
   }
+}
+
+function kindOf(method: RequestName, params: object): PendingKind {
+  if (method === "http/request") return "exchange";
+  if (method === "process/write") return "wait";
+  return "waitMs" in params && typeof params.waitMs === "number" && params.waitMs > 0 ? "wait" : "running";
 }
 
 function unknownMethod(method: string): RpcError {

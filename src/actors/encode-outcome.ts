@@ -2,6 +2,7 @@ import { EncodedAnswer } from "../protocol/encoded-answer.ts";
 import { encodeError, encodeResult, type RequestId } from "../protocol/envelope.ts";
 import { RpcError, rpcError } from "../protocol/errors.ts";
 import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts";
+import { StreamedOutcome } from "./streamed-outcome.ts";
 
 /**
  * A result that JSON cannot carry, or no message, is a fault of its own request: it must become neither a rejection that nobody
@@ -9,7 +10,8 @@ import { LARGEST_SENT_BYTES, oversizeOf } from "../transports/message-limits.ts"
  */
 export function encodeOutcome(id: RequestId, method: string, result: unknown): string | Uint8Array {
   try {
-    const answer = result instanceof EncodedAnswer ? result.encode(id) : encodeResult(id, result);
+    const whole = result instanceof StreamedOutcome ? result.result : result;
+    const answer = whole instanceof EncodedAnswer ? whole.encode(id) : encodeResult(id, whole);
     const oversize = oversizeOf(answer);
     return oversize === null ? answer : encodeError(id, tooLarge(method, oversize));
   } catch (error) {

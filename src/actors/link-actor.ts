@@ -25,6 +25,7 @@ import type { CallOptions, LinkOptions } from "./link-options.ts";
 import { type LinkState, linkStateOf, linkStates } from "./link-state.ts";
 import { PendingCall } from "./pending-call.ts";
 import { isAboutProcess, type ProcessFollower } from "./process-follower.ts";
+import { RemoteBodies } from "./remote-bodies.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 const owners = actorOwners<LinkActor>();
@@ -56,6 +57,8 @@ function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): L
 export class LinkActor {
   /** The states of the link, beginning with the present one; completes when the link is over. */
   readonly state$: Observable<LinkState>;
+  /** The bodies of responses that are on their way. */
+  readonly bodies = new RemoteBodies();
 
   readonly #options: LinkOptions;
   readonly #actor: Actor<typeof logic>;
@@ -241,6 +244,7 @@ export class LinkActor {
 
   #notified(notification: ServerNotification): void {
     if (isAboutProcess(notification)) this.#followers.notified(notification);
+    else if (notification.method === "http/request/bodyDelta") this.bodies.notified(notification.params);
     else this.#options.entrance.notified?.(notification);
   }
 
@@ -250,6 +254,8 @@ export class LinkActor {
 
   #lost(connection: ClientConnection, reason: string): void {
     const calls = connection.calls.takeAll();
+    // Before anything is tried again: a body cannot be resumed (06 C-9).
+    if (connection === this.#connections.installed) this.bodies.connectionLost(reason);
     tell(this.#actor, { type: "connection.ended", generation: connection.generation, reason });
     if (this.#isOver()) this.#failAll(calls);
     else if (connection !== this.#connections.installed)
@@ -267,6 +273,7 @@ export class LinkActor {
     const calls = connections.flatMap((connection) => connection.calls.takeAll());
     this.#failAll([...calls, ...this.#waiting.takeAll()]);
     this.#followers.linkEnded(this.#endError("unknown"));
+    this.bodies.connectionLost(this.#endError("unknown").message);
   }
 
   #failAll(calls: readonly PendingCall[]): void {

@@ -2,10 +2,12 @@ import type { ContentAnswer } from "../protocol/content-answer.ts";
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
+import type { HttpExchanges } from "./http-exchanges.ts";
 import type { PathOrder } from "./path-order.ts";
 import type { ProcessActor } from "./process-actor.ts";
 import type { SessionActor } from "./session-actor.ts";
 import type { SessionObserver } from "./session-observer.ts";
+import type { StreamedOutcome } from "./streamed-outcome.ts";
 
 /** On whose behalf a request runs. */
 export interface Caller {
@@ -21,15 +23,18 @@ export interface Caller {
   readonly paths: PathOrder;
   /** The files that this connection reads in blocks (04 F-44). */
   readonly files: FileHandles;
+  /** The HTTP exchanges that this connection asked for (06 H-47). */
+  readonly exchanges: HttpExchanges;
 }
 
-/** The result of a method as it goes over the wire; output and the content of files are encoded already. */
+/** The result of a method as it goes over the wire; output and the content of files are encoded already, and the body of a response may follow. */
 export type Outcome<M extends RequestName> = M extends keyof EncodedOutcomes ? EncodedOutcomes[M] : WireResult<M>;
 
 interface EncodedOutcomes {
   readonly "process/read": OutputPage;
   readonly "fs/readFile": ContentAnswer;
   readonly "fs/readBlock": ContentAnswer;
+  readonly "http/request": WireResult<"http/request"> | StreamedOutcome;
 }
 
 /**

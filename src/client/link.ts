@@ -7,6 +7,7 @@ import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
+import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -33,6 +34,11 @@ const closeGraceMs = 1_000;
 export class Link implements AsyncDisposable {
   /** The executor's files. */
   readonly files: RemoteFiles;
+  /**
+   * A WHATWG fetch that leaves from the executor's network (06 section 13.2); needs no `this`. Rejects with a TypeError whose
+   * `cause` says what happened, as the platform's does. A body on its way fails with its connection.
+   */
+  readonly fetch: RemoteFetch;
   readonly #actor: LinkActor;
   readonly #ports: LinkPorts;
   readonly #processes = new Set<RemoteProcessActor>();
@@ -43,6 +49,7 @@ export class Link implements AsyncDisposable {
     this.#actor = actor;
     this.#ports = ports;
     this.files = new RemoteFiles(actor, ports.random);
+    this.fetch = remoteFetch(actor, ports);
   }
 
   /** The states of the link, the present one first. */

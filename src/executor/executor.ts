@@ -13,6 +13,7 @@ import { features, type Offer } from "../protocol/extensions.ts";
 import { FrameMemory } from "./frame-memory.ts";
 import { blockRequests } from "./requests/block-requests.ts";
 import { fileRequests } from "./requests/file-requests.ts";
+import { type HttpRequestOptions, httpRequests } from "./requests/http-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
 import { sessionRequests } from "./requests/session-requests.ts";
 
@@ -37,6 +38,8 @@ export interface ExecutorOptions {
   readonly sessionTtlMs?: number | undefined;
   /** What is kept of the output of processes, and where. */
   readonly output?: OutputRetention | undefined;
+  /** Bounds of the HTTP requests that are made from here. */
+  readonly http?: HttpRequestOptions | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
@@ -94,6 +97,7 @@ export class Executor implements AsyncDisposable {
       ...processRequests(host),
       ...fileRequests(host.files, this.#memory),
       ...blockRequests(host.files, this.#memory),
+      ...httpRequests(host.http, options.http),
       ...sessionRequests(),
     };
   }

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { detectShell, type Shell } from "./environment/shell.ts";
 import { nodeFileHost } from "./files/node-file-host.ts";
+import { nodeHttpHost } from "./http/node-http-host.ts";
 import { fileJournal } from "./journal/file-journal.ts";
 import { posixProcessHost } from "./spawn/posix-process-host.ts";
 import { tempSpillStore } from "./spill/temp-spill-store.ts";
@@ -19,10 +20,12 @@ export interface NodeHostOptions {
 export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = {}): Host {
   const journal = options.journal === undefined ? undefined : fileJournal(options.journal, clock);
   const processes = posixProcessHost({ clock });
+  const http = nodeHttpHost();
   let shell: Promise<Shell> | undefined;
   return {
     processes,
     files: nodeFileHost,
+    http,
     spill: tempSpillStore(),
     journal,
     environment: () => process.env,
@@ -32,6 +35,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
       return { shell: { name, path } };
     },
     [Symbol.dispose]: () => {
+      http[Symbol.dispose]?.();
       processes[Symbol.dispose]();
       journal?.[Symbol.dispose]();
     },

@@ -1,5 +1,7 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
+import { httpBodyMachine } from "./http-body-machine.ts";
+import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
 import { observedProcessMachine } from "./observed-process-machine.ts";
 import { processMachine } from "./process-machine.ts";
@@ -9,6 +11,8 @@ import { sessionMachine } from "./session-machine.ts";
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
+export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-body-machine.ts";
+export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
 export {
@@ -26,9 +30,11 @@ export const machines = {
   session: sessionMachine,
   connection: connectionMachine,
   "file-handle": fileHandleMachine,
+  "http-exchange": httpExchangeMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,
   "observed-process": observedProcessMachine,
+  "http-body": httpBodyMachine,
 } as const;
 
 /** The name of a statechart. */

@@ -1,5 +1,6 @@
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { FileHost } from "./file-host.ts";
+import type { HttpHost } from "./http-host.ts";
 import type { JournalStore } from "./journal-store.ts";
 import type { ProcessHost } from "./process-host.ts";
 import type { SpillStore } from "./spill-store.ts";
@@ -9,6 +10,8 @@ export interface Host {
   readonly processes: ProcessHost;
   /** The files, and how their paths are written. */
   readonly files: FileHost;
+  /** HTTP, as it is spoken from there. */
+  readonly http: HttpHost;
   /** Where output goes that does not fit memory. */
   readonly spill: SpillStore;
   /** Where sessions are written down, so that they outlive the executor; without one they end with it. */

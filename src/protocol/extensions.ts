@@ -31,6 +31,10 @@ export const features = [
   "usage",
   /** `session/observe`: another connection follows the session and cannot change anything (03 section 11). */
   "observe",
+  /** `http/request/cancel`: an exchange ends before its body does (06 H-59). */
+  "httpCancel",
+  /** `http/request` with a `redirectPolicy`, and a result that tells where it came from (06 H-53a). */
+  "httpRedirects",
 ] as const;
 
 /** The name of one extension. */

@@ -53,6 +53,7 @@ export const requests = {
   "fs/close": request("filesystem", files.closeParams, files.emptyResult),
   "fs/walk": request("filesystem", files.walkParams, files.walkResult),
   "http/request": request("http", http.httpRequestParams, http.httpRequestResult),
+  "http/request/cancel": request("http", http.httpCancelParams, http.httpCancelResult),
 } as const;
 
 /** The one notification a client may send; its params mean nothing (01 W-32, W-38). */

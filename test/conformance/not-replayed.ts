@@ -3,7 +3,7 @@ import type { ServerKind } from "./peer/server.ts";
 /** Methods that a server does not offer yet: until then a request of one is answered with -32601. */
 export const notOffered: Readonly<Record<ServerKind, ReadonlySet<string>>> = {
   reference: new Set(),
-  proctor: new Set(["http/request"]),
+  proctor: new Set(),
 };
 
 /** Recordings that a server is not measured against yet, with the reason. */

@@ -83,6 +83,7 @@ const methods: Readonly<Record<Exclude<RequestName, (typeof unit)[number]>, Read
     timeoutMs: optional("u64"),
     streamResponse: defaulted("bool"),
   },
+  "http/request/cancel": { requestId: required("string") },
 };
 
 const map = fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true });

@@ -11,6 +11,7 @@ import {
   SpawnError,
 } from "../../src/ports/process-host.ts";
 import type { EnvironmentInfo } from "../../src/protocol/environment.ts";
+import { ScriptedHttp } from "../scripted-http.ts";
 import type { Program } from "./scenario.ts";
 import { SimChild } from "./sim-child.ts";
 import { SimFiles } from "./sim-files.ts";
@@ -31,6 +32,7 @@ export interface SimHostOptions {
 /** The machine an executor runs on: processes that follow their programs, files in memory. */
 export class SimHost implements Host, ProcessHost {
   readonly processes: ProcessHost = this;
+  readonly http = new ScriptedHttp();
   readonly files: FileHost;
   readonly memory: SimFiles;
   readonly spill = new SimSpill();
