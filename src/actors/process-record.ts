@@ -18,6 +18,10 @@ export interface RecordedExit {
   readonly timedOut: boolean;
   /** What it used; `null` where the host cannot tell. */
   readonly usage: ResourceUsage | null;
+  /** Why it never ran (05 SB-Q6). */
+  readonly failure?: string;
+  /** Does its end look like the work of its sandbox? (05 SB-D6) */
+  readonly sandboxDenied?: boolean;
 }
 
 /**
@@ -89,8 +93,8 @@ export class ProcessRecord {
       exited: this.#exit !== null,
       exitCode: this.#exit?.exitCode ?? null,
       closed: this.#isClosed,
-      failure: null,
-      sandboxDenied: false,
+      failure: this.#exit?.failure ?? null,
+      sandboxDenied: this.#exit?.sandboxDenied ?? false,
       exitSeq: this.#exit?.seq ?? null,
       usage: this.#exit?.usage ?? null,
       ...(this.#exit?.timedOut === true && { timedOut: true }),

@@ -8,6 +8,7 @@ import { tempSpillStore } from "./spill/temp-spill-store.ts";
 /** The machine this program runs on, Linux or macOS; for one executor, which disposes of it. */
 export function nodeHost(clock: Clock = systemClock): Host {
   const processes = posixProcessHost({ clock });
+  processes.recover();
   let shell: Promise<Shell> | undefined;
   return {
     processes,

@@ -3,7 +3,7 @@ import type { FileHost } from "../../ports/file-host.ts";
 import { encodeBase64 } from "../../protocol/base64.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
-import { needsEnforcement } from "../sandbox-intent.ts";
+import { needsEnforcement } from "../sandbox/intent.ts";
 import { pathCalls } from "./path-calls.ts";
 
 /** The longest block, in bytes (04 F-45). */
