@@ -62,7 +62,9 @@ describe("what a child used", () => {
     const clock = new VirtualClock();
     const reaper = new ChildReaper(clock);
     const order = { file: "/bin/cat", argv: ["cat"], cwd: "/", env: {}, descriptors: [input.read, null, null] };
-    const pids = Array.from({ length: 100 }, () => reaper.start(libc, () => libc.spawn({ ...order, inherited: [], closed: [] })));
+    const pids = Array.from({ length: 100 }, () =>
+      reaper.start(libc, () => libc.spawn({ ...order, inherited: [], closed: [] })),
+    );
     const ends = pids.map((pid) => new Promise<ChildEnd>((resolve) => reaper.onEnd(Number(pid), resolve)));
     await eventually(() => pids.every((pid) => (peakMemoryOf(Number(pid)) ?? 0) > 100_000));
     clock.advance(200); // two looks
