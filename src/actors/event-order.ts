@@ -9,14 +9,29 @@ export interface ProcessExit {
   readonly timedOut?: true;
   /** What it used; `null` from an executor that does not tell, or whose host cannot. */
   readonly usage: ResourceUsage | null;
+  /** Its end looks like the work of its sandbox, so that it may succeed without; absent otherwise. */
+  readonly sandboxDenied?: true;
+  /** Its sandbox could not be set up, so that it never ran: why; absent otherwise. */
+  readonly failure?: string;
 }
 
 /** The exit as an executor tells it. */
 export function exitOf(
   exitCode: number,
-  told: { readonly timedOut?: boolean | undefined; readonly usage?: ResourceUsage | null | undefined },
+  told: {
+    readonly timedOut?: boolean | undefined;
+    readonly usage?: ResourceUsage | null | undefined;
+    readonly sandboxDenied?: boolean | undefined;
+    readonly failure?: string | null | undefined;
+  },
 ): ProcessExit {
-  return { exitCode, usage: told.usage ?? null, ...(told.timedOut === true && { timedOut: true }) };
+  return {
+    exitCode,
+    usage: told.usage ?? null,
+    ...(told.timedOut === true && { timedOut: true }),
+    ...(told.sandboxDenied === true && { sandboxDenied: true }),
+    ...(typeof told.failure === "string" && { failure: told.failure }),
+  };
 }
 
 /** One numbered event of a process, as its orchestrator sees it. */
@@ -115,7 +130,9 @@ export class EventOrder {
    * @throws EventGapError when more is missing than that, unless gaps are marked; ProtocolError when the answer cannot be true.
    */
   merge(answer: ProcessReadResult, isPage: boolean): boolean {
-    if (answer.failure !== null) throw new ProtocolError(`the executor cannot follow the process: ${answer.failure}`);
+    // Of a process that has exited it says why the program never ran (05 SB-Q6).
+    if (answer.failure !== null && !answer.exited)
+      throw new ProtocolError(`the executor cannot follow the process: ${answer.failure}`);
     const target = answer.nextSeq - 1;
     const isAll = !isPage || answer.chunks.length === 0;
     if (target <= this.#lastSeq) return isAll;

@@ -1,11 +1,18 @@
 import { type Actor, waitFor } from "xstate";
 import { type ProcessEvent, processMachine } from "../machines/process-machine.ts";
-import { type Child, type ChildEnd, type ChildSignal, type ChildSpec, SignalError } from "../ports/process-host.ts";
+import {
+  type Child,
+  type ChildEnd,
+  type ChildSignal,
+  type ChildSpec,
+  SandboxRefusedError,
+  SignalError,
+} from "../ports/process-host.ts";
 import { rpcError, startCancelled } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { Params } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
-import type { OutputStream, ResourceUsage, WriteStatus } from "../protocol/process.ts";
+import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import type { ClosedProcess } from "./close-delivery.ts";
 import { ProcessInput } from "./process-input.ts";
@@ -60,7 +67,7 @@ export class ProcessActor implements ClosedProcess {
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
   #ordinal = 0;
-  #usage: ResourceUsage | null = null;
+  #childEnd: Omit<ChildEnd, "exitCode"> = { usage: null };
   #refusal: SignalError | null = null;
 
   constructor(
@@ -279,8 +286,8 @@ export class ProcessActor implements ClosedProcess {
       }
     },
     letGoOfPipes: (): void => this.#child?.release("take"),
-    publishExited: (exit: Omit<RecordedExit, "usage">): void => {
-      this.#output.exited({ ...exit, usage: this.#usage });
+    publishExited: (exit: Pick<RecordedExit, "exitCode" | "timedOut">): void => {
+      this.#output.exited({ ...this.#childEnd, ...exit });
     },
     publishClosed: (): void => {
       // With the child goes the number of its group, which may be somebody else's from now on (03 D-13).
@@ -338,7 +345,8 @@ export class ProcessActor implements ClosedProcess {
   #spawnFailed(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.#record.discard();
-    this.#start.reject(rpcError("internalError", text));
+    // A sandbox that cannot be had is the fault of the request (05 SB-N1); all else the system's.
+    this.#start.reject(rpcError(error instanceof SandboxRefusedError ? "invalidParams" : "internalError", text));
     tell(this.#actor, { type: "child.spawnFailed" });
   }
 
@@ -354,8 +362,8 @@ export class ProcessActor implements ClosedProcess {
     this.#record.wake();
   }
 
-  #exited({ exitCode, usage }: ChildEnd): void {
-    this.#usage = usage;
+  #exited({ exitCode, ...end }: ChildEnd): void {
+    this.#childEnd = end;
     if (this.#spec.stdin !== "none") this.#inputGone();
     tell(this.#actor, { type: "child.exited", exitCode });
     this.#record.wake();

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { bubblewrapRemedy, findBubblewrap } from "../executor/sandbox/bubblewrap.ts";
 import { connect, type Link, localEnvironment, serve } from "../index.ts";
 
 /** One thing that `proctor doctor` tries. */
@@ -104,12 +105,12 @@ export const checks: readonly Check[] = [
   },
   {
     name: "bubblewrap",
-    remedy: "nothing to do: requests that ask for a sandbox are refused in this version, with or without it",
+    remedy: `without it, programs that are to run in a sandbox are refused: ${bubblewrapRemedy}`,
     essential: false,
     run: async () => {
-      const path = findProgram("bwrap");
-      if (path === null) throw new Error("bwrap is not installed");
-      return `${path}; not used: requests that ask for a sandbox are refused in this version`;
+      const { file, mountsProc, isolatesNetwork } = await findBubblewrap(process.env.PATH ?? "");
+      if (!isolatesNetwork) throw new Error(`${file} cannot make network namespaces on this machine`);
+      return `${file} confines programs${mountsProc ? "" : ", without a /proc inside"}`;
     },
   },
 ];
@@ -124,17 +125,4 @@ async function onThisMachine<T>(signal: AbortSignal, work: (link: Link) => Promi
 function expect(seen: readonly unknown[], wanted: readonly unknown[]): void {
   const [seenText, wantedText] = [JSON.stringify(seen), JSON.stringify(wanted)];
   if (seenText !== wantedText) throw new Error(`saw ${seenText} instead of ${wantedText}`);
-}
-
-function findProgram(name: string): string | null {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
 }

@@ -21,6 +21,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
   const journal = options.journal === undefined ? undefined : fileJournal(options.journal, clock);
   const processes = posixProcessHost({ clock });
   const http = nodeHttpHost();
+  processes.recover();
   let shell: Promise<Shell> | undefined;
   return {
     processes,

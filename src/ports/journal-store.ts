@@ -44,6 +44,10 @@ export interface JournaledExit {
   readonly timedOut: boolean;
   /** What it used; `null` where the host cannot tell. */
   readonly usage: ResourceUsage | null;
+  /** Why it never ran (05 SB-Q6). */
+  readonly failure?: string | undefined;
+  /** Does its end look like the work of its sandbox? (05 SB-D6) */
+  readonly sandboxDenied?: boolean | undefined;
 }
 
 /** The journal of one process. Its methods throw a {@link JournalError} when the disk is full or fails. */

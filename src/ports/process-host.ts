@@ -1,6 +1,7 @@
 import { ProctorError, type ProctorErrorOptions } from "../protocol/errors.ts";
 import type { SignalName } from "../protocol/extensions.ts";
 import type { OutputStream, ResourceUsage } from "../protocol/process.ts";
+import type { Confinement } from "./confinement.ts";
 
 /** What to start, with every rule of the wire already applied: this is exactly what the child gets. */
 export interface ChildSpec {
@@ -14,6 +15,8 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
   /** `none`: stdin is empty; `pipe`: stdin is ours; `pty`: a terminal carries stdin, stdout and stderr (02 P-14). */
   readonly stdin: "none" | "pipe" | "pty";
+  /** What the program and its descendants are confined to; absent: nothing. */
+  readonly confinement?: Confinement;
 }
 
 /** How a child ended. */
@@ -22,6 +25,10 @@ export interface ChildEnd {
   readonly exitCode: number;
   /** What it used; `null` where the host cannot tell. */
   readonly usage: ResourceUsage | null;
+  /** Why a confined program never ran (05 SB-Q6); absent: it ran. */
+  readonly failure?: string;
+  /** Does the end of a confined program look like the work of its confinement? (05 section 15) Absent: no. */
+  readonly sandboxDenied?: boolean;
 }
 
 /** What a child tells its owner; plain callbacks, since output is the hot path. Never called before `spawn` resolved. */
@@ -77,6 +84,13 @@ export class SpawnError extends ProctorError {
   }
 }
 
+/** A sandbox cannot be enforced as it was asked for; nothing was run. The message says why, and what to do if anything can be done. */
+export class SandboxRefusedError extends ProctorError {
+  constructor(message: string, options?: ProctorErrorOptions) {
+    super("sandboxRefused", message, { effect: "notApplied", ...options });
+  }
+}
+
 /** Bytes cannot reach the child, or not all of them did (03 D-11). */
 export class BrokenStdinError extends ProctorError {
   constructor(message: string, options?: ProctorErrorOptions) {
@@ -93,7 +107,7 @@ export class SignalError extends ProctorError {
 
 /** Starts children. */
 export interface ChildStarter {
-  /** Starts a child. Rejects with a {@link SpawnError} and leaves nothing behind when the OS refuses. */
+  /** Starts a child. Rejects with a {@link SpawnError} and leaves nothing behind when the OS refuses, with a {@link SandboxRefusedError} when a confinement cannot be enforced. */
   spawn(spec: ChildSpec, listener: ChildListener): Promise<Child>;
 }
 

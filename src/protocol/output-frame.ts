@@ -21,14 +21,24 @@ export function encodeOutput(processIdJson: string, seq: number, stream: OutputS
   return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
 }
 
+/** What an exit says. */
+export interface ExitTold {
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly usage: ResourceUsage | null;
+  readonly sandboxDenied?: boolean | undefined;
+  readonly failure?: string | undefined;
+}
+
 /** A `process/exited` notification. Of a time limit that was not reached, or of use that is not known, it says nothing. */
-export function encodeExited(
-  processIdJson: string,
-  seq: number,
-  exit: { readonly exitCode: number; readonly timedOut: boolean; readonly usage: ResourceUsage | null },
-): string {
-  const { exitCode, timedOut, usage } = exit;
-  const more = (timedOut ? ',"timedOut":true' : "") + (usage === null ? "" : `,"usage":${JSON.stringify(usage)}`);
+export function encodeExited(processIdJson: string, seq: number, exit: ExitTold): string {
+  const { exitCode, timedOut, usage, sandboxDenied = false, failure } = exit;
+  const more = [
+    timedOut ? ',"timedOut":true' : "",
+    usage === null ? "" : `,"usage":${JSON.stringify(usage)}`,
+    sandboxDenied ? ',"sandboxDenied":true' : "",
+    failure === undefined ? "" : `,"failure":${JSON.stringify(failure)}`,
+  ].join("");
   return `{"method":"process/exited","params":{"processId":${processIdJson},"seq":${seq},"exitCode":${exitCode}${more}}}`;
 }
 

@@ -123,6 +123,10 @@ export const processExitedParams = z.object({
   /** Extension: its time limit was over before. */
   timedOut: z.boolean().optional(),
   usage: resourceUsage.nullish().catch(null),
+  /** Extension: its end looks like the work of its sandbox (05 SB-D6). */
+  sandboxDenied: z.boolean().optional(),
+  /** Extension: why it never ran (05 SB-Q6). */
+  failure: z.string().optional(),
 });
 
 /** Params of the notification `process/closed` (02 P-28). */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runTurn } from "./codex-turn.ts";
 import { type ExecutorName, type RunningExecutor, startExecutor } from "./executors.ts";
 import { normalise } from "./normalise.ts";
-import { sandboxedScenarios, unconfinable } from "./sandboxed-scenarios.ts";
+import { confinedPatch, sandboxedScenarios, unconfinablePatch } from "./sandboxed-scenarios.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import type { Told } from "./scripted-model.ts";
 import { processesIn } from "./survivors.ts";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => owned.disposeAsync());
 
 describe.each<ExecutorName>(["reference", "Proctor"])("Codex on the executor %s tells its model", (executor) => {
-  const confined = executor === "reference" ? sandboxedScenarios : [unconfinable];
+  const confined = [...sandboxedScenarios, executor === "reference" ? confinedPatch : unconfinablePatch];
   test.concurrent.each([...scenarios, ...confined])("$name", { timeout }, async (scenario) => {
     const { told, filesAfter } = await play(scenario, executor);
     const workspace = workspaceOf(scenario);

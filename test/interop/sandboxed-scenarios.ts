@@ -1,8 +1,8 @@
-import { ended, patched, refused, running } from "./expected-answers.ts";
+import { ended, patched, running } from "./expected-answers.ts";
 import { exec, patch, start, type } from "./model-calls.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** Turns whose commands are confined, and what they come to on an executor that can confine them. */
+/** Turns whose commands are confined, and what they come to. */
 export const sandboxedScenarios: readonly Scenario[] = [
   {
     name: "a command may write to the workspace and nowhere else",
@@ -11,7 +11,6 @@ export const sandboxedScenarios: readonly Scenario[] = [
     steps: [
       [exec("echo inside > folder/file && cat folder/file")],
       [exec("cd && echo outside > file"), exec("echo x > .git/file"), exec("echo $CODEX_SANDBOX_NETWORK_DISABLED")],
-      [exec(`apply_patch <<'EOF'\n${patch("*** Add File: folder/patched", "+x")}EOF\n`)],
       start("read -r x; echo got $x; cd && echo outside > file", { tty: true }),
       type("y\n"),
     ],
@@ -20,11 +19,10 @@ export const sandboxedScenarios: readonly Scenario[] = [
       ended(1, "/bin/bash: line 1: file: Read-only file system\n"),
       ended(1, "/bin/bash: line 1: .git/file: Read-only file system\n"),
       ended(0, "1\n"),
-      patched("A folder/patched"),
       running(""),
       ended(1, "y\r\ngot y\r\n/bin/bash: line 1: file: Read-only file system\r\n"),
     ],
-    filesAfter: { ".git/": "", "folder/file": "inside\n", "folder/patched": "x\n" },
+    filesAfter: { ".git/": "", "folder/file": "inside\n" },
   },
   {
     name: "a command may write nowhere",
@@ -35,23 +33,26 @@ export const sandboxedScenarios: readonly Scenario[] = [
   },
 ];
 
-const noSandbox = "(-32602): this executor cannot enforce a sandbox on this host yet; nothing was run";
+/** A patch is written by a file operation, not by a command. */
+const patchStep = [exec(`apply_patch <<'EOF'\n${patch("*** Add File: new.txt", "+x")}EOF\n`)];
 
-/**
- * A turn on an executor that cannot confine commands: it runs none of them and writes no file, for it enforces
- * the whole intent or refuses (05, Principle).
- */
-export const unconfinable: Scenario = {
-  name: "what cannot be confined is not run",
+/** A patch on an executor that confines file operations too. */
+export const confinedPatch: Scenario = {
+  name: "a patch may write to the workspace",
   sandboxFlag: "workspace-write",
   files: { "kept.txt": "kept\n" },
-  steps: [
-    [exec("echo x > new.txt"), exec("echo x > new.txt", { tty: true })],
-    [exec(`apply_patch <<'EOF'\n${patch("*** Add File: new.txt", "+x")}EOF\n`)],
-  ],
+  steps: [patchStep],
+  outputs: () => [patched("A new.txt")],
+  filesAfter: { "kept.txt": "kept\n", "new.txt": "x\n" },
+};
+
+/** The same where file operations cannot be confined: nothing is written, for the whole intent is enforced or refused (05, Principle). */
+export const unconfinablePatch: Scenario = {
+  name: "a patch that cannot be confined is not written",
+  sandboxFlag: "workspace-write",
+  files: { "kept.txt": "kept\n" },
+  steps: [patchStep],
   outputs: (workspace) => [
-    refused("/bin/bash -lc 'echo x > new.txt'", noSandbox),
-    refused("/bin/bash -lc 'echo x > new.txt'", noSandbox),
     `Exit code: 1\nWall time: <seconds> seconds\nOutput:\nFailed to write file ${workspace}/new.txt\n`,
   ],
 };

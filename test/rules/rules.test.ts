@@ -12,6 +12,7 @@ const built: Readonly<Record<string, RegExp>> = {
   "02": /^[PS]-/,
   "03": /^(D|I|N|SS|T)-/,
   "04": /^[PF]-/,
+  "05": /^SB-/,
   "06": /^(H|C|F)-/,
 };
 

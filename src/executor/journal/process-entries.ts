@@ -19,6 +19,8 @@ const exit = z.object({
   exitCode: z.int(),
   timedOut: z.boolean(),
   usage: resourceUsage.nullable(),
+  failure: z.string().optional(),
+  sandboxDenied: z.boolean().optional(),
 });
 const laterEntry = z.object({ ...time, child: child.nullish(), exit: exit.optional() });
 

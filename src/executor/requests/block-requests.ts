@@ -3,7 +3,7 @@ import type { FileHost } from "../../ports/file-host.ts";
 import type { MessageMemory } from "../../protocol/encoded-answer.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
-import { needsEnforcement } from "../sandbox-intent.ts";
+import { needsEnforcement } from "../sandbox/intent.ts";
 import { readBlock } from "./file-content.ts";
 import { pathCalls } from "./path-calls.ts";
 

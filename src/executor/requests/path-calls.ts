@@ -3,7 +3,7 @@ import type { FileHost, NativePath } from "../../ports/file-host.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { type PathHost, type PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
-import { enforcementRefusal, needsEnforcement } from "../sandbox-intent.ts";
+import { enforcementRefusal, needsEnforcement } from "../sandbox/intent.ts";
 import { fileAnswer } from "./file-errors.ts";
 
 /** On whose behalf a call is made, and whether it changes anything. */

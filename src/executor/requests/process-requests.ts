@@ -1,13 +1,15 @@
+import { statSync } from "node:fs";
 import type { ProcessActor } from "../../actors/process-actor.ts";
 import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
+import type { Confinement } from "../../ports/confinement.ts";
 import type { Host } from "../../ports/host.ts";
-import type { ChildSpec } from "../../ports/process-host.ts";
+import { type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { type PathHost, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { ProcessStartParams } from "../../protocol/process.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
 import { childEnvironment } from "../environment/env-policy.ts";
-import { enforcementRefusal, needsEnforcement, restrictsNetwork } from "../sandbox-intent.ts";
+import { bindSandbox } from "../sandbox/bind.ts";
 
 /**
  * The `process/*` methods (02). Each acts on the session of the connection that asks; what belongs to one process stays in
@@ -79,22 +81,40 @@ async function knownProcess(processId: string, caller: Caller): Promise<ProcessA
 
 /** Applies the wire's rules in the wire's order (02 P-6); an id in use is the session's to refuse. */
 function childSpec(params: ProcessStartParams, host: Host): ChildSpec {
-  if (params.sandbox !== null) refuseUnenforceable(params.sandbox, host.files);
+  const env = childEnvironment(params, host.environment());
+  const confinement = params.sandbox === null ? null : confinementOf(params, params.sandbox, env, host);
+  // Nobody here bridges to a proxy, so nothing may run that should reach the network through one alone (05 SB-X1).
+  if (params.enforceManagedNetwork) {
+    throw rpcError("invalidParams", "managed network cannot be enforced on this executor");
+  }
   const cwd = nativeCwd(params, host.files);
   if (params.argv.length === 0) throw rpcError("invalidParams", "argv must not be empty");
   return {
     argv: params.argv,
     arg0: params.arg0,
     cwd,
-    env: childEnvironment(params, host.environment()),
+    env,
     stdin: params.tty ? "pty" : params.pipeStdin ? "pipe" : "none",
+    ...(confinement !== null && { confinement }),
   };
 }
 
 /** Never runs with less protection than was asked for. */
-function refuseUnenforceable(sandbox: SandboxContext, host: PathHost): void {
-  if (!needsEnforcement(sandbox, host) && !restrictsNetwork(sandbox)) return;
-  throw rpcError("invalidParams", enforcementRefusal(sandbox, host));
+function confinementOf(
+  { cwd }: ProcessStartParams,
+  sandbox: SandboxContext,
+  env: Readonly<Record<string, string>>,
+  { files }: Host,
+): Confinement | null {
+  try {
+    return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR, isDirectory });
+  } catch (error) {
+    throw error instanceof SandboxRefusedError ? rpcError("invalidParams", error.message) : error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function nativeCwd({ cwd }: ProcessStartParams, host: PathHost): string {

@@ -20,6 +20,12 @@ export interface Kinship {
   readonly killEscaped: () => void;
 }
 
+/** What a start is given besides the program itself. */
+export interface StartTerms extends Kinship {
+  /** Descriptors above 2 that the child gets under their own numbers. */
+  readonly inherited: readonly number[];
+}
+
 /** What one host starts its children with. */
 export interface HostMeans {
   /** `null`: children are started by Node. */

@@ -18,6 +18,8 @@ export interface LaunchOrder {
   readonly cwd: string;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Descriptors above 2 that it gets under their own numbers. */
+  readonly inherited: readonly number[];
 }
 
 /** A program that was started: its pid is known. */
@@ -35,7 +37,7 @@ export interface NodeProcess extends LaunchedProcess {
 
 /**
  * Starts a program through the C library, as the leader of a session of its own, with default signals (02 P-9). Nothing but
- * `descriptors` goes to it, and it bears `mark`. `docs/decisions/0003-reap-children-ourselves.md` says why.
+ * `descriptors` and `inherited` goes to it, and it bears `mark`. `docs/decisions/0003-reap-children-ourselves.md` says why.
  * @throws SpawnError when the OS refuses
  */
 export function launchByLibc(
@@ -60,9 +62,13 @@ export async function launchByNode(
   order: LaunchOrder & { readonly descriptors: ChildDescriptors; readonly ownSession: boolean },
   shield: DescriptorShield,
 ): Promise<NodeProcess> {
-  const { file, argv, cwd, env, descriptors, ownSession } = order;
+  const { file, argv, cwd, env, descriptors, inherited, ownSession } = order;
   const [argv0 = file, ...args] = argv;
   const stdio: ChildDescriptor[] = [...shield.cover(descriptors)];
+  for (const fd of inherited) {
+    while (stdio.length < fd) stdio.push("ignore");
+    stdio[fd] = fd;
+  }
   let child: ReturnType<typeof spawn>;
   try {
     child = spawn(file, args, { argv0, cwd, env, stdio, detached: ownSession });

@@ -14,6 +14,8 @@ export interface SpawnOrder {
   readonly env: Readonly<Record<string, string>>;
   /** What becomes 0, 1 and 2: one of our descriptors, `null` for `/dev/null`; or the terminal to take, by its path. */
   readonly descriptors: readonly (number | null)[] | { readonly terminal: string };
+  /** Descriptors of ours above 2 that the child gets under their own numbers, whether or not they close themselves. */
+  readonly inherited: readonly number[];
   /** What the child must not inherit, of that which does not close itself. */
   readonly closed: Iterable<number>;
 }
@@ -136,7 +138,7 @@ function bind(koffi: Koffi): Libc {
   const limit = new BigUint64Array(2);
 
   return {
-    spawn({ file, argv, cwd, env, descriptors, closed }) {
+    spawn({ file, argv, cwd, env, descriptors, inherited, closed }) {
       const actions = Buffer.alloc(opaqueBytes);
       initActions(actions);
       try {
@@ -152,6 +154,8 @@ function bind(koffi: Koffi): Libc {
             else addDup(actions, fd, index);
           });
         }
+        // Onto itself: that takes the flag away which would close it.
+        for (const fd of inherited) addDup(actions, fd, fd);
         for (const fd of closed) if (fd > 2) addClose(actions, fd);
         const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
         const refusal = posixSpawn(newPid, file, actions, attributes, [...argv, null], [...variables, null]);

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { type ChildInput, noInput } from "./child-input.ts";
 import { ChildOutput, eachChunk, intoReadBuffer } from "./child-output.ts";
-import type { HostMeans, Kinship } from "./host-means.ts";
+import type { HostMeans, StartTerms } from "./host-means.ts";
 import { launchByLibc, launchByNode, type NodeProcess } from "./launch.ts";
 import { PipeInput } from "./pipe-input.ts";
 import { closePipe, type Pipe } from "./pipe-pool.ts";
@@ -15,12 +15,13 @@ export async function startPipeChild(
   file: string,
   listener: ChildListener,
   { libc, shield, pool }: HostMeans,
-  { mark, killEscaped }: Kinship,
+  { mark, killEscaped, inherited }: StartTerms,
 ): Promise<Child> {
   const wantsInput = spec.stdin === "pipe";
   const pipes = await pool.take(wantsInput ? 3 : 2);
   const [stdout, stderr, stdin] = pipes ?? [];
-  const order = { file, argv: [spec.arg0 ?? spec.argv[0] ?? "", ...spec.argv.slice(1)], cwd: spec.cwd, env: spec.env };
+  const argv = [spec.arg0 ?? spec.argv[0] ?? "", ...spec.argv.slice(1)];
+  const order = { file, argv, cwd: spec.cwd, env: spec.env, inherited };
   let child: NodeProcess;
   try {
     if (libc !== null && stdout !== undefined && stderr !== undefined) {

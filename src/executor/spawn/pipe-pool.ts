@@ -148,7 +148,7 @@ async function makeFifos(
 ): Promise<number | string> {
   for (const file of ["/usr/bin/mkfifo", "/bin/mkfifo"]) {
     try {
-      const order = { file, argv: ["mkfifo", "-m", "600", ...names], cwd: directory, env: {} };
+      const order = { file, argv: ["mkfifo", "-m", "600", ...names], cwd: directory, env: {}, inherited: [] };
       const descriptors = ["ignore", "ignore", "ignore"] as const;
       const mkfifo = await launchByNode({ ...order, descriptors, ownSession: true }, shield);
       return await new Promise((resolve) => mkfifo.onEnd(({ exitCode }) => resolve(exitCode)));

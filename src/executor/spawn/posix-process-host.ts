@@ -1,6 +1,14 @@
 import { type Clock, systemClock } from "../../ports/clock.ts";
-import type { ProcessFamily, ProcessHost } from "../../ports/process-host.ts";
+import type { Confinement } from "../../ports/confinement.ts";
+import {
+  type ChildListener,
+  type ChildSpec,
+  type ProcessFamily,
+  type ProcessHost,
+  SandboxRefusedError,
+} from "../../ports/process-host.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
+import { type EnclosedStart, Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { DescriptorShield } from "./descriptor-shield.ts";
 import { EscapeeHunt } from "./escapee-hunt.ts";
 import type { HostMeans, TerminalLauncher } from "./host-means.ts";
@@ -8,10 +16,10 @@ import { type Libc, loadLibc } from "./libc.ts";
 import { OrphanGuard } from "./orphan-guard.ts";
 import { asSpawnError } from "./os-error.ts";
 import { startPipeChild } from "./pipe-child.ts";
-import { PipePool } from "./pipe-pool.ts";
+import { closePipe, PipePool } from "./pipe-pool.ts";
 import { FamilyMarks, hostMarks, MarkRange } from "./process-mark.ts";
 import { lookUpProgram } from "./program-lookup.ts";
-import { startPtyChild } from "./pty-child.ts";
+import { startPtyChild, withShell } from "./pty-child.ts";
 import { findTerminalLauncher } from "./terminal-launcher.ts";
 
 /** What the host does with besides the operating system; all of it has a default. */
@@ -26,12 +34,16 @@ export interface PosixProcessHostOptions {
   readonly pipeDirectories?: readonly string[];
   /** What puts a program on a terminal that Node starts; `null`: nothing of the system is used. */
   readonly terminalLauncher?: TerminalLauncher | null;
+  /** How programs are confined. */
+  readonly sandbox?: SandboxOptions;
 }
 
 /** Starts children on this machine, Linux or macOS. */
 export interface PosixProcessHost extends ProcessHost, Disposable {
   /** What this machine does not offer, each in a sentence; known after the first start. */
   readonly limitations: readonly string[];
+  /** Removes what a host that was killed has left in the files (05 SB-L13). */
+  recover(): void;
   /** Closes what is held in reserve for children to come. Children that run are not touched. */
   [Symbol.dispose](): void;
 }
@@ -56,6 +68,7 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
   const pool = new PipePool(libc, shield, pipeDirectories);
   const means: HostMeans = { libc, shield, pool, clock, terminalLauncher };
 
+  const sandbox = new Sandbox(clock, options.sandbox);
   const hunt = libc === null ? null : new EscapeeHunt();
   const number = BigInt(`0x${random.uuid().slice(0, 7)}`) % hostMarks;
   const guard = libc === null ? null : new OrphanGuard(MarkRange.ofHost(number), shield);
@@ -64,13 +77,20 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
   function family(): ProcessFamily {
     const marks = new FamilyMarks(number, families++);
     return {
-      async spawn(spec, listener) {
+      async spawn(wanted, listener) {
+        const isPty = wanted.stdin === "pty";
+        const spec = isPty ? withShell(wanted) : wanted;
         const file = lookUpProgram(spec);
         const mark = marks.next();
         const killEscaped = () => void hunt?.kill(MarkRange.ofChild(mark));
-        const start = spec.stdin === "pty" ? startPtyChild : startPipeChild;
+        const start = isPty ? startPtyChild : startPipeChild;
         try {
-          const child = await start(spec, file, listener, means, { mark, killEscaped });
+          const child =
+            spec.confinement === undefined
+              ? await start(spec, file, listener, means, { mark, killEscaped, inherited: [] })
+              : await confine(spec, spec.confinement, listener, (order, end) =>
+                  start(order.spec, order.file, end, means, { mark, killEscaped, inherited: order.inherited }),
+                );
           guard?.watch();
           return child;
         } catch (error) {
@@ -83,6 +103,17 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
     };
   }
 
+  async function confine(spec: ChildSpec, to: Confinement, listener: ChildListener, start: EnclosedStart) {
+    const [pipe] = (await pool.take(1)) ?? [];
+    if (pipe === undefined || (libc === null && spec.stdin === "pty")) {
+      if (pipe !== undefined) closePipe(pipe);
+      throw new SandboxRefusedError(
+        "sandbox intent cannot be enforced on this executor: it needs the C library; reinstall with optional dependencies",
+      );
+    }
+    return sandbox.start(spec, to, pipe, listener, start);
+  }
+
   return {
     spawn: family().spawn,
     family,
@@ -93,7 +124,9 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
         "no access to the C library: nobody can tell what a process used, and daemons survive their session";
       return [noUsage, pool.limitation, terminalLauncher === null ? noLauncher : null].filter((text) => text !== null);
     },
+    recover: () => sandbox.recover(),
     [Symbol.dispose]() {
+      sandbox[Symbol.dispose]();
       guard?.[Symbol.dispose]();
       pool[Symbol.dispose]();
       shield[Symbol.dispose]();

@@ -4,7 +4,7 @@ import { ReadStream } from "node:tty";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { ChildOutput, intoReadBuffer } from "./child-output.ts";
 import { GatheredChunks } from "./gathered-chunks.ts";
-import type { HostMeans, Kinship } from "./host-means.ts";
+import type { HostMeans, StartTerms } from "./host-means.ts";
 import type { LaunchedProcess } from "./launch.ts";
 import { PosixChild } from "./posix-child.ts";
 import { openTerminal, resizeTerminal, type Terminal } from "./pty-binding.ts";
@@ -26,7 +26,7 @@ export async function startPtyChild(
   file: string,
   listener: ChildListener,
   means: HostMeans,
-  { mark, killEscaped }: Kinship,
+  { mark, killEscaped, inherited }: StartTerms,
 ): Promise<Child> {
   const { libc, shield, clock } = means;
   const terminal = open();
@@ -41,7 +41,7 @@ export async function startPtyChild(
   };
   let child: LaunchedProcess;
   try {
-    child = await launchOnTerminal(terminal, withShell(spec), file, means, mark);
+    child = await launchOnTerminal(terminal, spec, file, means, { mark, inherited });
   } catch (error) {
     close(terminal.master);
     close(terminal.slave);
@@ -85,7 +85,7 @@ function open(): Terminal {
 }
 
 /** A terminal's environment names the user's login shell unless it names one already (02 P-20). */
-function withShell(spec: ChildSpec): ChildSpec {
+export function withShell(spec: ChildSpec): ChildSpec {
   return spec.env.SHELL === undefined ? { ...spec, env: { ...spec.env, SHELL: loginShell() } } : spec;
 }
 

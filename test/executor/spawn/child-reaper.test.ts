@@ -62,7 +62,9 @@ describe("what a child used", () => {
     const clock = new VirtualClock();
     const reaper = new ChildReaper(clock);
     const order = { file: "/bin/cat", argv: ["cat"], cwd: "/", env: {}, descriptors: [input.read, null, null] };
-    const pids = Array.from({ length: 100 }, () => reaper.start(libc, () => libc.spawn({ ...order, closed: [] })));
+    const pids = Array.from({ length: 100 }, () =>
+      reaper.start(libc, () => libc.spawn({ ...order, inherited: [], closed: [] })),
+    );
     const ends = pids.map((pid) => new Promise<ChildEnd>((resolve) => reaper.onEnd(Number(pid), resolve)));
     await eventually(() => pids.every((pid) => (peakMemoryOf(Number(pid)) ?? 0) > 100_000));
     clock.advance(200); // two looks
@@ -179,7 +181,7 @@ it("the end of one child asks nothing of the others", async () => {
     },
   };
   const reaper = new ChildReaper(new VirtualClock());
-  const order = { cwd: "/", env: {}, descriptors: [input.read, null, null], closed: [] };
+  const order = { cwd: "/", env: {}, descriptors: [input.read, null, null], inherited: [], closed: [] };
   const start = (file: string) => Number(reaper.start(counting, () => libc.spawn({ ...order, file, argv: [file] })));
   const ended = (pid: number) => new Promise<ChildEnd>((resolve) => reaper.onEnd(pid, resolve));
   const [lasting, short] = [Array.from({ length: 20 }, () => start("/bin/cat")), start("/bin/true")];

@@ -1,12 +1,35 @@
-import { type PathHost, PathUriError } from "../protocol/path-uri/index.ts";
-import type { PermissionProfile, SandboxContext } from "../protocol/sandbox.ts";
-import { nativePaths } from "./native-paths.ts";
+import { type PathHost, type PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
+import type { PermissionProfile, SandboxContext } from "../../protocol/sandbox.ts";
+import { nativePaths } from "../native-paths.ts";
 
 type Restricted = Extract<
   Extract<PermissionProfile, { type: "managed" }>["file_system"],
   { readonly type: "restricted" }
 >;
-type Entry = Restricted["entries"][number];
+/** What a profile says of one place, as it came: not yet bound to this host. */
+export type IntentEntry = Restricted["entries"][number];
+
+/** The part of a profile that is about files. */
+export interface IntentFiles {
+  readonly entries: readonly IntentEntry[];
+  readonly globScanMaxDepth: number | null;
+}
+
+/** `null`: the files are not restricted (05 SB-A1). The oldest form, lists of paths, becomes entries (05 section 1.2). */
+export function restrictedFiles(permissions: PermissionProfile): IntentFiles | null {
+  if (!("type" in permissions)) {
+    const files = permissions.file_system;
+    if (files !== null && "entries" in files) {
+      return { entries: files.entries, globScanMaxDepth: files.glob_scan_max_depth };
+    }
+    const at = (access: "read" | "write") => (path: PathUri) => ({ path: { type: "path" as const, path }, access });
+    const entries = [...(files?.read ?? []).map(at("read")), ...(files?.write ?? []).map(at("write"))];
+    return { entries, globScanMaxDepth: null };
+  }
+  if (permissions.type !== "managed" || permissions.file_system.type === "unrestricted") return null;
+  const { entries, glob_scan_max_depth: globScanMaxDepth } = permissions.file_system;
+  return { entries, globScanMaxDepth };
+}
 
 /**
  * Must a sandbox confine the file system for this context? (04 F-51, F-52; 05 section 4.) Not for `disabled`, `external` and
@@ -14,10 +37,9 @@ type Entry = Restricted["entries"][number];
  * with a path that this host cannot convert never selects the unsandboxed way (05 SB-B2).
  */
 export function needsEnforcement(context: SandboxContext, paths: PathHost = nativePaths): boolean {
-  const entries = restrictedEntries(context.permissions);
-  if (entries === null) return false;
-  if (entries === "paths") return true;
-  return foreignPath(entries, paths) !== undefined || !grantsFullWrite(entries);
+  const files = restrictedFiles(context.permissions);
+  if (files === null) return false;
+  return foreignPath(files.entries, paths) !== undefined || !grantsFullWrite(files.entries);
 }
 
 /**
@@ -32,24 +54,13 @@ export function restrictsNetwork(context: SandboxContext): boolean {
 
 /** Why a context that needs enforcement is refused, as the answer says it; the code depends on the method (05 SB-B1). */
 export function enforcementRefusal(context: SandboxContext, paths: PathHost = nativePaths): string {
-  const entries = restrictedEntries(context.permissions);
-  const foreign = Array.isArray(entries) ? foreignPath(entries, paths) : undefined;
+  const foreign = foreignPath(restrictedFiles(context.permissions)?.entries ?? [], paths);
   if (foreign !== undefined) return `invalid sandbox permission path URI: ${foreign.message}`;
   return "this executor cannot enforce a sandbox on this host yet; nothing was run";
 }
 
-/** `null`: the file system is not restricted. `"paths"`: the oldest form, lists of paths that never name the root (05 SB-J1). */
-function restrictedEntries(permissions: PermissionProfile): readonly Entry[] | "paths" | null {
-  if (!("type" in permissions)) {
-    const fileSystem = permissions.file_system;
-    return fileSystem !== null && "entries" in fileSystem ? fileSystem.entries : "paths";
-  }
-  if (permissions.type !== "managed" || permissions.file_system.type === "unrestricted") return null;
-  return permissions.file_system.entries;
-}
-
 /** The fault of the first path that is none of this host's. */
-function foreignPath(entries: readonly Entry[], paths: PathHost): PathUriError | undefined {
+function foreignPath(entries: readonly IntentEntry[], paths: PathHost): PathUriError | undefined {
   for (const { path } of entries) {
     if (path.type !== "path") continue;
     try {
@@ -62,14 +73,22 @@ function foreignPath(entries: readonly Entry[], paths: PathHost): PathUriError |
   return undefined;
 }
 
+/** Is some `root` readable, and nothing denied? (05 SB-A4) */
+export function hasFullRead(entries: readonly IntentEntry[]): boolean {
+  return (
+    entries.some((entry) => targetOf(entry) === "root" && entry.access !== "deny") &&
+    !entries.some((entry) => entry.access === "deny")
+  );
+}
+
 /** 05 SB-A5. */
-function grantsFullWrite(entries: readonly Entry[]): boolean {
+export function grantsFullWrite(entries: readonly IntentEntry[]): boolean {
   const written = new Set(entries.filter((entry) => entry.access === "write").map(targetOf));
   return written.has("root") && !entries.some((entry) => narrows(entry, written));
 }
 
 /** Does the entry take back some of a write on the root? Deny beats write, write beats read (05 SB-A2). */
-function narrows(entry: Entry, written: ReadonlySet<string>): boolean {
+function narrows(entry: IntentEntry, written: ReadonlySet<string>): boolean {
   if (entry.access === "write") return false;
   if (entry.path.type === "glob_pattern") return true;
   const target = targetOf(entry);
@@ -78,7 +97,7 @@ function narrows(entry: Entry, written: ReadonlySet<string>): boolean {
 }
 
 /** Entries with the same text are about the same place; two spellings of one place count as two, which errs towards yes. */
-function targetOf({ path }: Entry): string {
+function targetOf({ path }: IntentEntry): string {
   if (path.type === "path") return `path ${path.path.canonical}`;
   if (path.type === "glob_pattern") return `glob ${path.pattern}`;
   const special = path.value;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { enforcementRefusal, needsEnforcement, restrictsNetwork } from "../../src/executor/sandbox-intent.ts";
-import { sandboxContext } from "../../src/protocol/sandbox.ts";
+import { enforcementRefusal, needsEnforcement, restrictsNetwork } from "../../../src/executor/sandbox/intent.ts";
+import { sandboxContext } from "../../../src/protocol/sandbox.ts";
 
 const linux = { os: "linux" } as const;
 

@@ -1,0 +1,55 @@
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { SandboxRefusedError, SpawnError } from "../../ports/process-host.ts";
+import type { PlanArgument } from "./mount-plan.ts";
+import { unlinkedFile } from "./unlinked-file.ts";
+
+/** bubblewrap accepts no more. */
+const mostWords = 9_000;
+/** `O_PATH`, which Node does not name: a place, without a right to read or write it. */
+const placeOnly = 0o10000000;
+
+/** Descriptors that are opened for one start, keep their numbers in the child, and are closed here after it. */
+export class StartDescriptors implements Disposable {
+  readonly #fds: number[] = [];
+
+  get all(): readonly number[] {
+    return this.#fds;
+  }
+
+  /** From now on it is closed with the others. */
+  add(fd: number): number {
+    this.#fds.push(fd);
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#fds.splice(0)) closeSync(fd);
+  }
+}
+
+/**
+ * Puts an argument list where no process listing shows it, and opens what it speaks of (05 SB-L11, SB-L12, SB-L14).
+ * @returns the descriptor that bubblewrap reads its options from
+ */
+export function writeArguments(words: readonly PlanArgument[], descriptors: StartDescriptors): number {
+  if (words.length > mostWords) {
+    throw new SandboxRefusedError(
+      `this sandbox needs ${words.length} words of options, and no more than ${mostWords} are possible`,
+    );
+  }
+  const spelled = words.map((word) => {
+    if ("text" in word) return word.text;
+    if ("emptyFile" in word) return String(descriptors.add(openSync("/dev/null", constants.O_RDONLY)));
+    return String(descriptors.add(openPlace(word.opened, word.isDirectory)));
+  });
+  return descriptors.add(unlinkedFile(Buffer.from(spelled.map((word) => `${word}\0`).join(""), "utf8")));
+}
+
+/** A place without any link in it, or none. */
+function openPlace(path: string, isDirectory: boolean): number {
+  const flags = placeOnly | constants.O_NOFOLLOW | (isDirectory ? constants.O_DIRECTORY : 0);
+  const fd = openSync(path, flags);
+  if (readlinkSync(`/proc/self/fd/${fd}`) === path) return fd;
+  closeSync(fd);
+  throw new SpawnError(`${path} was replaced while a sandbox was made of it`, { effect: "notApplied" });
+}

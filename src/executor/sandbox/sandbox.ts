@@ -1,0 +1,193 @@
+import { closeSync, openSync, realpathSync } from "node:fs";
+import type { Clock } from "../../ports/clock.ts";
+import type { Confinement } from "../../ports/confinement.ts";
+import { type Child, type ChildListener, type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
+import type { Pipe } from "../spawn/pipe-pool.ts";
+import { StartDescriptors, writeArguments } from "./arguments.ts";
+import { type Bubblewrap, findBubblewrap } from "./bubblewrap.ts";
+import { ConfinedChild, ConfinedEnd, type Enclosure } from "./confined-child.ts";
+import { type FileView, nodeFileView } from "./file-view.ts";
+import { ForbiddenPaths } from "./forbidden-paths.ts";
+import { frameArguments } from "./frame.ts";
+import { MaskRegistry } from "./mask-registry.ts";
+import { type MountPlan, planMounts } from "./mount-plan.ts";
+import { type FilterName, seccompFilter } from "./seccomp/filters.ts";
+import type { Architecture } from "./seccomp/system-calls.ts";
+import { StatusPipe } from "./status-pipe.ts";
+import { unlinkedFile } from "./unlinked-file.ts";
+
+/** What a sandbox needs of the machine; all of it has a default. */
+export interface SandboxOptions {
+  /** Where bubblewrap is looked for: the executor's own `PATH` (05 SB-Q1). */
+  readonly searchPath?: string;
+  readonly view?: FileView;
+  readonly masks?: MaskRegistry;
+}
+
+/** Starts what bubblewrap is given to run; `inherited` are descriptors that it gets under their own numbers. */
+export type EnclosedStart = (
+  order: { readonly file: string; readonly spec: ChildSpec; readonly inherited: readonly number[] },
+  listener: ChildListener,
+) => Promise<Child>;
+
+/** Signals that reach a program on a terminal and would end bubblewrap (05 SB-T2). */
+const terminalSignals = ["INT", "QUIT", "TSTP"];
+
+/**
+ * Confines programs of this machine by bubblewrap: one call per start, which becomes the program (05 section 8). Nothing is looked
+ * for before the first program that needs it.
+ */
+export class Sandbox implements Disposable {
+  readonly #searchPath: string;
+  readonly #view: FileView;
+  readonly #masks: MaskRegistry;
+  readonly #clock: Clock;
+  readonly #filters = new Map<FilterName, number>();
+  #bubblewrap: Promise<Bubblewrap> | null = null;
+
+  constructor(clock: Clock, options: SandboxOptions = {}) {
+    const { searchPath = process.env.PATH ?? "", view = nodeFileView, masks = new MaskRegistry() } = options;
+    this.#clock = clock;
+    this.#searchPath = searchPath;
+    this.#view = view;
+    this.#masks = masks;
+  }
+
+  /** Removes what a sandbox of an executor that was killed has left on the host (05 SB-L13). */
+  recover(): void {
+    this.#masks.recover();
+  }
+
+  /**
+   * Starts a program in its confinement.
+   * @param pipe takes the word of bubblewrap; owned from now on, whatever happens
+   * @throws SandboxRefusedError when the confinement cannot be enforced; SpawnError when the OS refuses
+   */
+  async start(spec: ChildSpec, confinement: Confinement, pipe: Pipe, listener: ChildListener, start: EnclosedStart) {
+    using descriptors = new StartDescriptors();
+    descriptors.add(pipe.write);
+    const status = new StatusPipe(pipe.read);
+    let enclosed: MountPlan | null = null;
+    try {
+      const bubblewrap = await this.#found();
+      const cwd = realpathSync(spec.cwd);
+      const onTerminal = spec.stdin === "pty";
+      // In one step: what is counted here was looked at here.
+      enclosed = confinement.files === null ? null : this.#plan(confinement.files, bubblewrap);
+      if (enclosed !== null && enclosed.accessTo(cwd) === "deny") {
+        throw new SandboxRefusedError(`the working directory ${spec.cwd} is not visible in the sandbox`);
+      }
+      const passed = onTerminal ? this.#terminalPassage(bubblewrap, enclosed) : null;
+      const arg0 = spec.arg0 === spec.argv[0] ? null : spec.arg0;
+      const newSession = passed === null;
+      const words = frameArguments(
+        {
+          plan: enclosed,
+          network: confinement.network,
+          newSession,
+          cwd,
+          env: spec.env,
+          arg0,
+          filterFd: descriptors.add(this.#filter(confinement.network === "restricted" ? "restricted" : "base")),
+          statusFd: pipe.write,
+        },
+        bubblewrap,
+      );
+      const options = writeArguments(words, descriptors);
+      const call = ["--args", String(options), "--", ...(passed === null ? [] : [passed, ...defaults()]), ...spec.argv];
+      const outer = passed === null ? ["bwrap", ...call] : ["env", ...ignored(), bubblewrap.file, ...call];
+      const order = {
+        file: passed ?? bubblewrap.file,
+        // Without any of its variables: they would load code into bubblewrap, outside of the sandbox (05 SB-P10).
+        spec: { argv: outer, arg0: null, cwd: "/", env: {}, stdin: spec.stdin },
+        inherited: descriptors.all,
+      };
+      const blocked = (path: string) =>
+        end.say(`sandbox blocked creation of protected workspace metadata path ${path}\n`);
+      const enclosure = this.#enclosure(status, enclosed, { newSession, onTerminal, blocked });
+      const end: ConfinedEnd = new ConfinedEnd(enclosure, listener, this.#clock);
+      try {
+        return new ConfinedChild(await start(order, end), enclosure, end);
+      } catch (error) {
+        enclosure.end();
+        enclosed = null;
+        throw error;
+      }
+    } catch (error) {
+      status.close();
+      if (enclosed !== null) this.#masks.release(enclosed.masks);
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#filters.values()) closeSync(fd);
+    this.#filters.clear();
+  }
+
+  /** A machine that had none may have one later; one that was found is kept. */
+  async #found(): Promise<Bubblewrap> {
+    this.#bubblewrap ??= findBubblewrap(this.#searchPath);
+    try {
+      return await this.#bubblewrap;
+    } catch (error) {
+      this.#bubblewrap = null;
+      throw error;
+    }
+  }
+
+  #plan(files: NonNullable<Confinement["files"]>, bubblewrap: Bubblewrap): MountPlan {
+    return this.#masks.count((isMask) => {
+      const kindOf = (path: string) => (isMask(path) ? "missing" : this.#view.kindOf(path));
+      return planMounts(files, { ...this.#view, kindOf }, bubblewrap);
+    });
+  }
+
+  /** Opened anew for each start, since bubblewrap reads it to its end (05 SB-L11). */
+  #filter(name: FilterName): number {
+    let fd = this.#filters.get(name);
+    if (fd === undefined) {
+      fd = unlinkedFile(seccompFilter(name, process.arch as Architecture)); // `findBubblewrap` has refused all others
+      this.#filters.set(name, fd);
+    }
+    return openSync(`/proc/self/fd/${fd}`, "r");
+  }
+
+  /**
+   * The program through which a terminal's signals pass bubblewrap by and reach the confined program; `null` where there is none, or
+   * it cannot be seen inside (05 SB-T3).
+   */
+  #terminalPassage({ env }: Bubblewrap, plan: MountPlan | null): string | null {
+    if (env === null) return null;
+    return plan === null || plan.accessTo(env) !== "deny" ? env : null;
+  }
+
+  #enclosure(
+    status: StatusPipe,
+    plan: MountPlan | null,
+    terms: Pick<Enclosure, "newSession" | "onTerminal"> & { readonly blocked: (path: string) => void },
+  ): Enclosure {
+    const removed: string[] = [];
+    const forbidden = new ForbiddenPaths(plan?.watched ?? [], (path) => {
+      removed.push(path);
+      terms.blocked(path);
+    });
+    return {
+      ...terms,
+      status,
+      end: () => {
+        forbidden.close();
+        this.#masks.release(plan?.masks ?? []);
+        return removed;
+      },
+    };
+  }
+}
+
+function ignored(): string[] {
+  return terminalSignals.map((signal) => `--ignore-signal=${signal}`);
+}
+
+function defaults(): string[] {
+  return terminalSignals.map((signal) => `--default-signal=${signal}`);
+}

@@ -1,0 +1,179 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RawNotification } from "../../raw-connection.ts";
+import { verifies } from "../../rules/verifies.ts";
+import { ConfinedExecutor } from "./confined-executor.ts";
+
+let executor: ConfinedExecutor;
+let folder: string;
+beforeEach(async () => {
+  executor = await ConfinedExecutor.start();
+  folder = mkdtempSync("/var/tmp/proctor-confined-");
+});
+afterEach(async () => {
+  await executor[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const special = (kind: string, access: string) => ({ path: { type: "special", value: { kind } }, access });
+
+/** A profile that reads all and writes the workspace. */
+function workspace(...more: readonly object[]) {
+  const entries = [special("root", "read"), special("project_roots", "write"), ...more];
+  return {
+    permissions: { type: "managed", file_system: { type: "restricted", entries }, network: "restricted" },
+    windowsSandboxLevel: "disabled",
+  };
+}
+
+const sh = (script: string, more: object = {}) => ({
+  argv: ["/bin/sh", "-c", script],
+  cwd: `file://${folder}`,
+  env: { PATH: "/usr/bin:/bin" },
+  sandbox: workspace(),
+  ...more,
+});
+
+/** Resolves when a process has printed a text. */
+async function printed(processId: string, text: string): Promise<void> {
+  for (let afterSeq = 0, seen = ""; !seen.includes(text); ) {
+    const page = await executor.peer.request("process/read", { processId, afterSeq, waitMs: 10_000 });
+    const chunks = page.chunks as { chunk: string }[]; // as the schema of the answer says
+    for (const { chunk } of chunks) seen += Buffer.from(chunk, "base64").toString();
+    afterSeq = Number(page.nextSeq) - 1;
+    if (page.closed === true && !seen.includes(text)) throw new Error(`ended without ${text}: ${seen}`);
+  }
+}
+
+test("an interrupt reaches the handler of the program inside, and its exit code comes back", async () => {
+  verifies("05 SB-T1");
+  const { processId } = await executor.ask(
+    sh("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.01; done"),
+  );
+  await printed(processId, "ready");
+  await executor.peer.request("process/signal", { processId, signal: "interrupt" });
+  expect(await executor.end(processId)).toMatchObject({ exitCode: 7, stdout: "ready\ncaught\n" });
+});
+
+test("on a terminal ^C reaches the program inside, which has the terminal", async () => {
+  verifies("05 SB-T2");
+  const script = "trap 'echo caught; exit 7' INT; : </dev/tty && echo ready; while :; do sleep 0.01; done";
+  const { processId } = await executor.ask(sh(script, { tty: true }));
+  await printed(processId, "ready");
+  const chunk = Buffer.from("\u0003").toString("base64");
+  await executor.peer.request("process/write", { processId, writeId: "1", chunk });
+  const { exitCode, stdout } = await executor.end(processId);
+  expect(exitCode).toBe(7);
+  expect(stdout).toContain("caught");
+});
+
+test("an interrupt on a terminal does what ^C does", async () => {
+  verifies("05 SB-T2");
+  const script = "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.01; done";
+  const { processId } = await executor.ask(sh(script, { tty: true }));
+  await printed(processId, "ready");
+  await executor.peer.request("process/signal", { processId, signal: "interrupt" });
+  expect(await executor.end(processId)).toMatchObject({ exitCode: 7 });
+});
+
+test("terminate ends all that is inside, and leaves nothing in the workspace", async () => {
+  verifies("05 SB-P7", "05 SB-V3");
+  const { processId } = await executor.ask(sh("setsid sleep 600 & echo ready; wait"));
+  await printed(processId, "ready");
+  expect(readdirSync(folder).sort()).toEqual([".agents", ".codex", ".git"]);
+  expect(await executor.peer.request("process/terminate", { processId })).toEqual({ running: true });
+  expect(await executor.end(processId)).toMatchObject({ exitCode: 137, sandboxDenied: false });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what a program leaves behind ends with it", async () => {
+  verifies("05 SB-P7");
+  const { exitCode, stdout } = (await executor.run(sh("(sleep 600; echo late) & echo done"))) as {
+    exitCode: number;
+    stdout: string;
+  };
+  expect([exitCode, stdout]).toEqual([0, "done\n"]);
+});
+
+test("neither a bwrap on the program's PATH nor its loader variables run anything outside", async () => {
+  verifies("05 SB-P9", "05 SB-P10", "05 SB-V5", "05 SB-Q1");
+  const trap = join(folder, "bin");
+  mkdirSync(trap);
+  for (const name of ["bwrap", "rg", "env"]) {
+    writeFileSync(join(trap, name), `#!/bin/sh\n/usr/bin/touch ${folder}/outside\n`);
+    chmodSync(join(trap, name), 0o755);
+  }
+  const env = { PATH: `${trap}:/usr/bin:/bin`, LD_PRELOAD: "/nonexistent/library.so" };
+  const seen = await executor.run(sh("exec 2>&1; ls", { env, tty: true, sandbox: workspace() }));
+  expect(seen).toMatchObject({ exitCode: 0 });
+  expect(existsSync(join(folder, "outside"))).toBe(false);
+  // The loader complains once for each program that it is asked to load it into: the shell and `ls`, and `env` before them.
+  const complaints = "stdout" in seen ? seen.stdout.match(/cannot be preloaded/g) : null;
+  expect(complaints?.length).toBe(3);
+});
+
+test.each([false, true])("the program gets 0, 1 and 2, and nothing of ours; on a terminal: %s", async (tty) => {
+  verifies("05 SB-P11", "05 SB-S4");
+  const seen = await executor.run(sh("cd /proc/self/fd && for fd in *; do [ -e $fd ] && echo $fd; done", { tty }));
+  expect("stdout" in seen && seen.stdout.split(/\s+/).filter(Boolean)).toEqual(["0", "1", "2"]);
+});
+
+test("the program sees exactly its environment and PWD", async () => {
+  verifies("05 SB-P5", "05 SB-L12");
+  const seen = await executor.run(sh("env", { argv: ["/usr/bin/env"], env: { A: "1 \n2", PATH: "/bin" } }));
+  expect(seen).toMatchObject({ exitCode: 0, stdout: `A=1 \n2\nPATH=/bin\nPWD=${folder}\n` });
+});
+
+test("output goes through real pipes, so that /dev/stdout can be opened again", async () => {
+  verifies("05 SB-P12", "05 SB-V6");
+  const child = `${process.execPath} -e 'require("child_process").spawn(process.execPath, ["-e", "console.log(7)"], {stdio: ["ignore","pipe","inherit"]}).stdout.pipe(process.stdout)'`;
+  const seen = await executor.run(sh(`echo again > /dev/stdout; ${child}`));
+  expect(seen).toMatchObject({ exitCode: 0, stdout: "again\n7\n" });
+});
+
+test("twenty programs in one workspace are all protected, and nothing is left when the last has ended", async () => {
+  verifies("05 SB-L13", "05 SB-V4");
+  const script = "mkdir .git .codex .agents 2>/dev/null && echo broken; touch .git/x 2>/dev/null && echo broken; :";
+  const runs = Array.from({ length: 20 }, (_, index) =>
+    executor.run(sh(`${script}; [ $((${index} % 2)) = 0 ] || sleep 0.05; ${script}`)),
+  );
+  for (const seen of await Promise.all(runs)) expect(seen).toMatchObject({ exitCode: 0, stdout: "", failure: null });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("an empty .git of the user is not taken for a mask", async () => {
+  verifies("05 SB-L13");
+  mkdirSync(join(folder, ".git"));
+  expect(await executor.run(sh("touch .git/x 2>/dev/null || echo refused"))).toMatchObject({ stdout: "refused\n" });
+  expect(readdirSync(folder)).toEqual([".git"]);
+});
+
+test("a directory above a denied file cannot be moved, so that no second program reads it elsewhere", async () => {
+  verifies("05 SB-L8", "05 SB-V8");
+  mkdirSync(join(folder, "a/b"), { recursive: true });
+  writeFileSync(join(folder, "a/b/key"), "SECRET");
+  const sandbox = workspace({ path: { type: "path", path: `file://${folder}/a/b/key` }, access: "deny" });
+  expect(await executor.run(sh("mv a c", { sandbox }))).toMatchObject({ exitCode: 1, sandboxDenied: false });
+  expect(await executor.run(sh("cat c/b/key; cat a/b/key", { sandbox }))).toMatchObject({ exitCode: 1, stdout: "" });
+});
+
+test("the end of a confined program tells the client of a denial", async () => {
+  verifies("05 SB-D6");
+  const { processId } = await executor.ask(sh("echo Permission denied; exit 1"));
+  await executor.end(processId);
+  const exited = executor.peer.eventsOf(processId).find(({ method }: RawNotification) => method === "process/exited");
+  expect(exited?.params).toMatchObject({ exitCode: 1, sandboxDenied: true });
+});
+
+test("no process listing shows the policy or the environment", async () => {
+  verifies("05 SB-L12");
+  const { processId } = await executor.ask(
+    sh("echo ready; sleep 600", { env: { PATH: "/usr/bin:/bin", KEY: "hidden-value" } }),
+  );
+  await printed(processId, "ready");
+  const lines = spawnSync("/bin/sh", ["-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).stdout.toString();
+  expect(lines).not.toContain("hidden-value");
+  await executor.peer.request("process/terminate", { processId });
+});

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { denyMatches } from "../../../src/executor/sandbox/deny-glob.ts";
+import type { FileView } from "../../../src/executor/sandbox/file-view.ts";
+import { verifies } from "../../rules/verifies.ts";
+
+/** Files by path; directories are what lies above them, `->` marks a link. */
+function viewOf(...paths: readonly string[]): FileView {
+  const files = paths.map((path) => path.split(" -> ")[0] ?? "");
+  return {
+    kindOf: (path) => {
+      if (paths.some((file) => file.startsWith(`${path} -> `))) return "symlink";
+      if (files.includes(path)) return "file";
+      return files.some((file) => file.startsWith(`${path}/`)) ? "directory" : "missing";
+    },
+    linkText: (path) => paths.find((file) => file.startsWith(`${path} -> `))?.split(" -> ")[1] ?? "",
+    namesIn: (directory) => [
+      ...new Set(
+        files
+          .filter((file) => file.startsWith(`${directory}/`))
+          .map((file) => file.slice(directory.length + 1).split("/")[0] ?? ""),
+      ),
+    ],
+    canCreateIn: () => true,
+    headOf: () => "",
+  };
+}
+
+const view = viewOf(
+  "/w/a.env",
+  "/w/.b.env",
+  "/w/s/deep.env",
+  "/w/s/t/x.env",
+  "/w/d.env/file",
+  "/w/[x",
+  "/w/b1",
+  "/w/b2",
+  "/w/l -> /o",
+);
+
+test.each([
+  ["**/*.env", null, ["/w/.b.env", "/w/a.env", "/w/d.env", "/w/s/deep.env", "/w/s/t/x.env"]],
+  ["*.env", null, ["/w/.b.env", "/w/a.env", "/w/d.env"]],
+  ["**/*.env", 2, ["/w/.b.env", "/w/a.env", "/w/d.env", "/w/s/deep.env"]],
+  ["s/**", null, ["/w/s/deep.env", "/w/s/t"]],
+  ["?.env", null, ["/w/a.env", "/w/d.env"]],
+  ["b[12]", null, ["/w/b1", "/w/b2"]],
+  ["b[!1]", null, ["/w/b2"]],
+  ["[x", null, ["/w/[x"]],
+  ["a.env", null, ["/w/a.env"]],
+  ["l", null, ["/w/l"]],
+  ["l/*", null, []],
+  ["s/../*.env", 1, ["/w/.b.env", "/w/a.env", "/w/d.env"]],
+])("%s to depth %s", (pattern, depth, expected) => {
+  verifies("05 SB-G1", "05 SB-G3", "05 SB-G5");
+  expect(denyMatches({ base: "/w", pattern }, depth, view).sort()).toEqual(expected);
+});
+
+test("a pattern that would search everything is refused, never ignored", () => {
+  verifies("05 SB-G2");
+  expect(() => denyMatches({ base: "/", pattern: "**/*.env" }, null, view)).toThrow("search the whole file system");
+});

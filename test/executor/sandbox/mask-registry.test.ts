@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { MaskRegistry } from "../../../src/executor/sandbox/mask-registry.ts";
+import type { HostMask } from "../../../src/executor/sandbox/mount-plan.ts";
+import { verifies } from "../../rules/verifies.ts";
+
+let folder: string;
+let state: string;
+let mask: HostMask;
+beforeEach(() => {
+  folder = mkdtempSync("/var/tmp/proctor-masks-");
+  state = join(folder, "state");
+  mask = { path: join(folder, ".git"), kind: "directory" };
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Counts the mask as a plan would, and tells whether it was one already. */
+function counted(registry: MaskRegistry): boolean {
+  return registry.count((isMask) => ({ masks: [mask], wasMask: isMask(mask.path) })).wasMask;
+}
+
+test("a mask goes with the last of those who need it, in whichever executor", () => {
+  verifies("05 SB-L13");
+  const [one, other] = [new MaskRegistry(state), new MaskRegistry(state)];
+  expect([counted(one), counted(one), counted(other)]).toEqual([false, true, true]);
+  mkdirSync(mask.path);
+  one.release([mask]);
+  one.release([mask]);
+  expect(existsSync(mask.path)).toBe(true);
+  other.release([mask]);
+  expect(existsSync(mask.path)).toBe(false);
+  expect(readdirSync(state)).toEqual([]);
+});
+
+test("what somebody has put to use is not removed", () => {
+  verifies("05 SB-L13");
+  const registry = new MaskRegistry(state);
+  counted(registry);
+  mkdirSync(mask.path);
+  writeFileSync(join(mask.path, "HEAD"), "");
+  registry.release([mask]);
+  expect(existsSync(join(mask.path, "HEAD"))).toBe(true);
+});
+
+test("what an executor that was killed has left is removed by the next", () => {
+  verifies("05 SB-L13", "05 SB-V3");
+  mkdirSync(state);
+  mkdirSync(mask.path);
+  // Of a process that had the number of this one before: it started at another time.
+  writeFileSync(join(state, `${process.pid}-1-0.json`), JSON.stringify([mask]));
+  new MaskRegistry(state).recover();
+  expect(existsSync(mask.path)).toBe(false);
+  expect(readdirSync(state)).toEqual([]);
+});
+
+test("where there never was a mask, nothing is made", () => {
+  new MaskRegistry(state).recover();
+  expect(existsSync(state)).toBe(false);
+});
