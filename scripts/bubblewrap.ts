@@ -11,7 +11,11 @@ async function installBubblewrap(): Promise<string> {
   if (present !== null) return present.file;
   if (process.platform === "linux" && process.getuid?.() === 0) {
     // apt-get talks on stderr, so that stdout carries the path alone; what keeps it from working is on the screen then.
-    await execa("apt-get", ["install", "-y", "bubblewrap"], { stdio: ["ignore", 2, 2], reject: false });
+    const aptGet = (...args: string[]) => execa("apt-get", args, { stdio: ["ignore", 2, 2], reject: false });
+    const { failed } = await aptGet("install", "-y", "bubblewrap");
+    // A fresh machine may not know yet what there is.
+    if (failed) await aptGet("update");
+    if (failed) await aptGet("install", "-y", "bubblewrap");
   }
   return (await search()).file;
 }
