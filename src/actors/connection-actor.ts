@@ -128,8 +128,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   }
 
   /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
-  push(frame: string): boolean {
-    this.#transport.send(frame);
+  push(frame: string | Uint8Array, sent?: () => void): boolean {
+    this.#transport.send(frame, sent);
     return this.#transport.queuedBytes <= HIGH_WATER_BYTES;
   }
 
