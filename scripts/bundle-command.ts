@@ -10,6 +10,15 @@ const root = join(import.meta.dirname, "..");
 const folder = join(root, "dist/cli");
 const main = join(folder, "main.js");
 
+/**
+ * The first lines of the command, which are a program for the shell too, in which `':'` does nothing: Node has to hear of how large
+ * the young generation may become before it starts (docs/performance.md, "Memory"). `env -S` would say it in one line, but
+ * BusyBox does not know it.
+ */
+const start = `#!/bin/sh
+':' //; exec node --max-semi-space-size=8 "$0" "$@"
+`;
+
 /** Compiled code, another for each platform: it is loaded from where it was installed. */
 const external = ["koffi", "@lydell/node-pty"];
 
@@ -22,6 +31,7 @@ async function bundle(): Promise<readonly OutputChunk[]> {
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
     sourcemap: true,
+    postBanner: ({ name }) => (name === "main" ? start : ""),
   });
   return output.filter((part) => part.type === "chunk");
 }
