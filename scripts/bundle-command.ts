@@ -11,12 +11,15 @@ const folder = join(root, "dist/cli");
 const main = join(folder, "main.js");
 
 /**
- * The first lines of the command, which are a program for the shell too, in which `':'` does nothing: Node has to hear of how large
- * the young generation may become before it starts (docs/performance.md, "Memory"). `env -S` would say it in one line, but
- * BusyBox does not know it.
+ * What V8 has to know before Node starts. The young generation otherwise grows to 32 MB while a thousand things are made quickly;
+ * and the memory of chunks and messages, which lies outside of the heap, is counted against a limit so low that the collector
+ * goes through the same small heap again and again (docs/performance.md, "Memory").
  */
+const limits = "--max-semi-space-size=8 --initial-old-space-size=64";
+
+/** The first lines of the command, a program for the shell too, where `':'` does nothing. BusyBox has no `env -S`. */
 const start = `#!/bin/sh
-':' //; exec node --max-semi-space-size=8 "$0" "$@"
+':' //; exec node ${limits} "$0" "$@"
 `;
 
 /** Compiled code, another for each platform: it is loaded from where it was installed. */
