@@ -12,6 +12,7 @@ import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
+import { OnDemand } from "./on-demand.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
@@ -81,11 +82,11 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
   readonly #actor: Actor<typeof logic>;
-  readonly #files: FileHandles;
+  readonly #files: OnDemand<FileHandles>;
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  readonly #exchanges: HttpExchanges;
+  readonly #exchanges: OnDemand<HttpExchanges>;
   readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #observer: SessionObserver | null = null;
@@ -98,12 +99,15 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
-    this.#files = new FileHandles(ports, owner.fault);
-    this.#exchanges = new HttpExchanges(ports, {
-      send: (frame) => transport.send(frame),
-      hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
-      fault: owner.fault,
-    });
+    this.#files = new OnDemand(() => new FileHandles(ports, owner.fault));
+    this.#exchanges = new OnDemand(
+      () =>
+        new HttpExchanges(ports, {
+          send: (frame) => transport.send(frame),
+          hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+          fault: owner.fault,
+        }),
+    );
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -128,8 +132,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   }
 
   /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
-  push(frame: string): boolean {
-    this.#transport.send(frame);
+  push(frame: string | Uint8Array, sent?: () => void): boolean {
+    this.#transport.send(frame, sent);
     return this.#transport.queuedBytes <= HIGH_WATER_BYTES;
   }
 
@@ -334,7 +338,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
 
   #drained(): void {
     this.#throttle();
-    this.#exchanges.drained();
+    this.#exchanges.made?.drained();
     this.#session?.resumeOutput();
     this.#observer?.drained();
   }
