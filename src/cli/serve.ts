@@ -1,15 +1,17 @@
-import { type Server, serve } from "../executor/serve.ts";
+import { type Server, serve } from "../serve.ts";
 import { parseOptions } from "./parse-options.ts";
 
 /** `proctor serve`: stdout carries the URL and nothing else (01 W-2). */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const { values } = parseOptions({
     args: [...args],
-    options: { listen: { type: "string" }, journal: { type: "string" } },
+    options: { listen: { type: "string" }, journal: { type: "string" }, record: { type: "string" } },
   });
   let server: Server;
   try {
-    server = await serve({ ...values, onJournalError: warn });
+    const { listen, journal, record } = values;
+    const inspect = record !== undefined && { page: false, record };
+    server = await serve({ listen, journal, inspect, onJournalError: warn });
   } catch (error) {
     // Everything that can go wrong before it listens is told in this form (01 W-4).
     return fail(error instanceof Error ? error.message : String(error));
