@@ -53,8 +53,8 @@ describe("the base", () => {
     verifies("05 SB-L1", "05 SB-L8");
     const plan = planned("write /, read /a/b", memoryView("/a/b/", "/.git/", "/.agents/", "/.codex/"));
     expect(plan.slice(0, 2)).toEqual(["--bind / /", "--dev /dev"]);
-    expect(plan).not.toContain("--bind /dev /dev");
-    expect(plan.indexOf("--bind /a /a")).toBeLessThan(plan.indexOf("--ro-bind-fd (/a/b) /a/b"));
+    expect(plan).not.toContain("--bind-fd (/dev) /dev");
+    expect(plan.indexOf("--bind-fd (/a) /a")).toBeLessThan(plan.indexOf("--ro-bind-fd (/a/b) /a/b"));
   });
 
   test("without a readable root there is nothing but what the entries name, and the synthetic root is read-only", () => {
@@ -62,7 +62,7 @@ describe("the base", () => {
     expect(planned("read /a", memoryView("/a/file"))).toEqual([
       "--tmpfs /",
       "--dev /dev",
-      "--ro-bind /a /a",
+      "--ro-bind-fd (/a) /a",
       "--proc /proc",
       "--remount-ro /",
     ]);
@@ -73,8 +73,8 @@ describe("the base", () => {
     const view = memoryView("/usr/bin/env", "/bin -> usr/bin", "/etc/");
     const plan = planMounts(confinement("deny /usr/bin/env", { platformDefaults: true }), view, ordinary);
     expect(between(mountsOf(plan))).toEqual([
-      "--ro-bind /etc /etc",
-      "--ro-bind /usr /usr",
+      "--ro-bind-fd (/etc) /etc",
+      "--ro-bind-fd (/usr) /usr",
       "--perms 000 --ro-bind-data (nothing) /usr/bin/env",
       "--symlink usr/bin /bin",
     ]);
@@ -104,8 +104,8 @@ describe("nodes", () => {
     expect(planned("read /, write /srv/app, read /srv/app/lib/vendor", view)).toEqual([
       "--ro-bind / /",
       "--dev /dev",
-      "--ro-bind /srv/app/lib /srv/app/lib",
-      "--bind /srv/app /srv/app",
+      "--ro-bind-fd (/srv/app/lib) /srv/app/lib",
+      "--bind-fd (/srv/app) /srv/app",
       "--perms 555 --tmpfs /srv/app/.agents",
       "--perms 555 --tmpfs /srv/app/.codex",
       "--ro-bind-fd (/srv/app/.git) /srv/app/.git",
@@ -127,7 +127,7 @@ describe("nodes", () => {
     expect(planned("read /, deny /d/file, deny /e, read /e/f/g", view).slice(2)).toEqual([
       "--perms 111 --tmpfs /e",
       "--perms 000 --ro-bind-data (nothing) /d/file",
-      "--ro-bind /e/f/g /e/f/g",
+      "--ro-bind-fd (/e/f/g) /e/f/g",
       "--proc /proc",
       "--remount-ro /e",
     ]);
@@ -167,7 +167,9 @@ describe("nodes", () => {
       "/link -> folder",
     );
     const plan = planMounts({ ...confinement(""), entries }, view, ordinary);
-    expect(between(mountsOf(plan)).filter((mount) => mount.startsWith("--bind"))).toEqual(["--bind /folder /folder"]);
+    expect(between(mountsOf(plan)).filter((mount) => mount.startsWith("--bind"))).toEqual([
+      "--bind-fd (/folder) /folder",
+    ]);
   });
 });
 
@@ -202,7 +204,7 @@ describe("links", () => {
   test("in a bare view both names of a place work", () => {
     verifies("05 SB-L5");
     expect(between(planned("read /alias/x", memoryView("/alias -> w", "/w/x/")))).toEqual([
-      "--ro-bind /w/x /w/x",
+      "--ro-bind-fd (/w/x) /w/x",
       "--symlink w /alias",
     ]);
   });
@@ -219,12 +221,12 @@ describe("metadata", () => {
   test("where the names cannot be made nothing is held, for the program cannot make them either", () => {
     verifies("05 SB-M7");
     const view = { ...memoryView("/w/"), canCreateIn: () => false };
-    expect(between(planned("read /, write /w", view))).toEqual(["--bind /w /w"]);
+    expect(between(planned("read /, write /w", view))).toEqual(["--bind-fd (/w) /w"]);
   });
 
   test("a writable file has no metadata", () => {
     verifies("05 SB-M8");
-    expect(between(planned("read /, write /w/file", memoryView("/w/file")))).toEqual(["--bind /w/file /w/file"]);
+    expect(between(planned("read /, write /w/file", memoryView("/w/file")))).toEqual(["--bind-fd (/w/file) /w/file"]);
   });
 
   test("the store that a .git file names is read-only too, behind every writable place", () => {
@@ -237,7 +239,7 @@ describe("metadata", () => {
       "/store/.git/",
     );
     const plan = between(planned("read /, write /w, write /store", view));
-    expect(plan.indexOf("--ro-bind-fd (/store/1) /store/1")).toBeGreaterThan(plan.indexOf("--bind /store /store"));
+    expect(plan.indexOf("--ro-bind-fd (/store/1) /store/1")).toBeGreaterThan(plan.indexOf("--bind-fd (/store) /store"));
   });
 
   test("below a larger repository nothing hides it: the name is watched instead", () => {
