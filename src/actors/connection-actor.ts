@@ -9,6 +9,7 @@ import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
@@ -74,7 +75,7 @@ const logic = connectionMachine.provide({
  * concurrently, each begun in the order in which they came; what must stay in order waits further inside (03 SS-32). A
  * fault in one request is its answer, and nobody else's trouble (01 B-8).
  */
-export class ConnectionActor implements SessionHolder, ObserverConnection {
+export class ConnectionActor implements SessionHolder, ObserverConnection, WatchedEntity {
   readonly connectionId: string;
   /** Resolves when the transport is gone and everything that was asked over it has been answered or cut short. */
   readonly ended: Promise<TransportEnd>;
@@ -99,10 +100,11 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
-    this.#files = new OnDemand(() => new FileHandles(ports, owner.fault));
+    const own = { ...ports, ownedBy: this };
+    this.#files = new OnDemand(() => new FileHandles(own, owner.fault));
     this.#exchanges = new OnDemand(
       () =>
-        new HttpExchanges(ports, {
+        new HttpExchanges(own, {
           send: (frame) => transport.send(frame),
           hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
           fault: owner.fault,
@@ -124,6 +126,25 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
       drained: () => this.#drained(),
       ended: (end) => this.#transportEnded(end),
     });
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return {
+      transport: this.#transport.kind,
+      peer: this.#transport.peer,
+      session: this.#session?.sessionId ?? null,
+      observes: this.#observer !== null,
+      pending: this.#pending.size,
+      queuedBytes: this.#transport.queuedBytes,
+      readingPaused: this.#paused,
+      files: this.#files.made?.size ?? 0,
+    };
+  }
+
+  /** @inheritDoc */
+  load() {
+    return { outputBytes: 0, queuedBytes: this.#transport.queuedBytes };
   }
 
   /** The statechart, for whoever wants to watch. */
