@@ -14,9 +14,9 @@ import { startBare } from "../subjects/bare.ts";
 import { withCpu } from "../subjects/process-cost.ts";
 import { crowded } from "./timing.ts";
 
-const starts = { inAll: 96, atOnce: 16, rounds: 5 };
+const starts = { inAll: 64, atOnce: 16, rounds: 4 };
 const transitions = 40_000;
-const fleet = { actors: 2_000, perSecond: 20_000, tickMs: 10, ms: 3_000 };
+const fleet = { actors: 2_000, perSecond: 20_000, tickMs: 10, ms: 2_000 };
 
 /** A machine under the name of one of ours that goes to and fro. */
 const swing = createMachine({
@@ -149,7 +149,6 @@ export const inspector: Row = {
     { name: "watch 2,000 actors", unit: "% core", better: "lower", isUnguarded: true },
   ],
   executors: ["proctor"],
-  repetitions: 3,
   warmUp: false,
   // Everything is needed in one process of its own: executors with an inspector and without, and the machines alone.
   async executor(_, sizes) {
