@@ -8,7 +8,7 @@ import { serveRecording } from "../../src/inspector/recording-page.ts";
 import type { HeaderRecord, HistoryRecord } from "../../src/inspector/records.ts";
 import { machines } from "../../src/machines/index.ts";
 import { replay } from "./replayed-history.ts";
-import { letIn } from "./viewer.ts";
+import { letIn, Viewer } from "./viewer.ts";
 
 let folder: string;
 
@@ -63,6 +63,27 @@ it("holds everything from the first connection to the end of the last process, o
     expect(text).not.toContain(secret);
   }
   expect(text).toContain(state.sessionId?.slice(0, 8));
+});
+
+it("and the feed of the page tell the same, record by record", async () => {
+  const file = join(folder, "both.jsonl");
+  const server = await serve({ inspect: { record: file } });
+  await using viewer = new Viewer(await letIn(server.inspector?.url ?? ""));
+  await viewer.seen("keyframe");
+  const link = await connect(server.url);
+  const children = await Promise.all(
+    ["exit 0", "exit 3", "kill -9 $$", "read line"].map((script) => link.start(["sh", "-c", script], { tty: true })),
+  );
+  await Promise.all(children.slice(0, 3).map((child) => child.closed));
+  await link.close();
+  await viewer.seen("event", ({ event }) => event.type === "transport.ended");
+  const told = viewer.records.filter(({ kind }) => kind !== "output");
+  await server.close();
+  const { header, records } = await read(file);
+  expect(viewer.hello?.header).toEqual(header);
+  const written = records.filter(({ kind }) => kind !== "output");
+  expect(told.length).toBeGreaterThan(40);
+  expect(written.slice(0, told.length)).toEqual(told);
 });
 
 it("of a local environment it has both sides of each process", async () => {
