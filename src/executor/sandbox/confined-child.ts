@@ -1,19 +1,25 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Child, ChildEnd, ChildListener, ChildSignal } from "../../ports/process-host.ts";
+import type { Child, ChildEnd, ChildListener, ChildSignal, ChildSpec } from "../../ports/process-host.ts";
 import type { OutputStream } from "../../protocol/process.ts";
 import { readProcess } from "../spawn/process-table.ts";
 import { send } from "../spawn/send-signal.ts";
 import { DenialWatch } from "./denial.ts";
-import type { StatusPipe } from "./status-pipe.ts";
+import type { ProgramStatus } from "./status-pipe.ts";
 
 /** How long an exit waits for the end of the output, which the verdict is about (05 SB-D5). */
 const outputGraceMs = 20;
 /** Of what bubblewrap says when it fails, this much is told. */
 const failureBytes = 4 * 1024;
 
+/** Starts what confines a program; `inherited` are descriptors that it gets under their own numbers. */
+export type EnclosedStart = (
+  order: { readonly file: string; readonly spec: ChildSpec; readonly inherited: readonly number[] },
+  listener: ChildListener,
+) => Promise<Child>;
+
 /** What surrounds a confined program. */
 export interface Enclosure {
-  readonly status: StatusPipe;
+  readonly status: ProgramStatus;
   /** Has the program a session of its own, so that its group is that of the first process inside? */
   readonly newSession: boolean;
   readonly onTerminal: boolean;
