@@ -1,4 +1,5 @@
 import { closeSync, openSync, realpathSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import type { Clock } from "../../ports/clock.ts";
 import type { Confinement } from "../../ports/confinement.ts";
 import { type Child, type ChildListener, type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
@@ -77,6 +78,8 @@ export class Sandbox implements Disposable {
     start: EnclosedStart,
   ): Promise<Child> {
     if (mechanismOf(this.#platform) === "bubblewrap") {
+      // The signal by which bubblewrap dies with us follows the thread that has started it (05 SB-L4).
+      if (!isMainThread) throw new SandboxRefusedError("sandboxes can be made in the main thread of a program only");
       return this.#startInBubblewrap(spec, confinement, await takePipe(), listener, start);
     }
     const means = { launcher: this.#seatbelt, view: this.#view, clock: this.#clock };
