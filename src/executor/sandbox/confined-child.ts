@@ -23,6 +23,8 @@ export interface Enclosure {
   /** Has the program a session of its own, so that its group is that of the first process inside? */
   readonly newSession: boolean;
   readonly onTerminal: boolean;
+  /** Does what was started wait for the program, so that its use is counted? bubblewrap does not, in a namespace of processes. */
+  readonly countsUsage: boolean;
   /** Everybody inside is gone: what was put on the host for them goes too. Tells what they made and must not have. */
   end(): readonly string[];
 }
@@ -88,8 +90,9 @@ export class ConfinedEnd implements ChildListener {
     if (this.#end === null || this.#isOver) return;
     this.#isOver = true;
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
-    const { exitCode, usage } = this.#end;
-    const { status } = this.#enclosure;
+    const { exitCode } = this.#end;
+    const { status, countsUsage } = this.#enclosure;
+    const usage = countsUsage ? this.#end.usage : null;
     const { hasRun } = status;
     status.close();
     const forbidden = this.#enclosure.end();

@@ -208,6 +208,7 @@ export class Sandbox implements Disposable {
     return {
       ...terms,
       status,
+      countsUsage: plan === null,
       end: () => {
         forbidden.close();
         this.#masks.release(plan?.masks ?? []);

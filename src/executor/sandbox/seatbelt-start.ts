@@ -38,7 +38,7 @@ export async function startInSeatbelt(
   const argv = seatbeltArguments(launcher, seatbeltPolicy(confinement, view), spec.argv);
   const onTerminal = spec.stdin === "pty";
   const status = { childPid: null, hasRun: true, close: () => undefined };
-  const enclosure: Enclosure = { status, newSession: false, onTerminal, end: () => [] };
+  const enclosure: Enclosure = { status, newSession: false, onTerminal, countsUsage: true, end: () => [] };
   const end = new ConfinedEnd(enclosure, listener, clock);
   const order = { ...spec, argv, arg0: null, cwd: realpathSync.native(spec.cwd) };
   return new ConfinedChild(await start({ file: launcher, spec: order, inherited: [] }, end), enclosure, end);

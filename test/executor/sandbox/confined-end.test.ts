@@ -10,7 +10,13 @@ function confinedEnd(options: { readonly hasRun?: boolean; readonly forbidden?: 
   const clock = new VirtualClock();
   const told: ChildEnd[] = [];
   const status = { childPid: null, hasRun, close: () => undefined };
-  const enclosure: Enclosure = { status, newSession: true, onTerminal: false, end: () => forbidden };
+  const enclosure: Enclosure = {
+    status,
+    newSession: true,
+    onTerminal: false,
+    countsUsage: false,
+    end: () => forbidden,
+  };
   const listener = {
     output: () => undefined,
     ended: () => undefined,
