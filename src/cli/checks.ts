@@ -2,6 +2,8 @@ import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bubblewrapRemedy, findBubblewrap } from "../executor/sandbox/bubblewrap.ts";
+import { mechanismOf } from "../executor/sandbox/mechanism.ts";
+import { seatbeltLauncher } from "../executor/sandbox/seatbelt.ts";
 import { connect, type Link, localEnvironment, serve } from "../index.ts";
 
 /** One thing that `proctor doctor` tries. */
@@ -108,6 +110,10 @@ export const checks: readonly Check[] = [
     remedy: `without it, programs that are to run in a sandbox are refused: ${bubblewrapRemedy}`,
     essential: false,
     run: async () => {
+      if (mechanismOf(process.platform) === "seatbelt") {
+        accessSync(seatbeltLauncher, constants.X_OK);
+        return `not needed here: ${seatbeltLauncher} confines programs`;
+      }
       const { file, version, mountsProc, isolatesNetwork } = await findBubblewrap(process.env.PATH ?? "");
       if (!isolatesNetwork) throw new Error(`${file} cannot make network namespaces on this machine`);
       return `${version} (${file}) confines programs${mountsProc ? "" : ", without a /proc inside"}`;
