@@ -73,12 +73,12 @@ export class LinkActor {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
     this.#clock = new WakefulClock(options.clock, () => this.doubtPath());
-    const { canReconnect, longestRecoveryMs } = options;
+    const { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
       clock: this.#clock,
       id: "link",
-      input: { canReconnect, longestRecoveryMs },
+      input: { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace },
       onFault: options.onFault,
     });
     this.state$ = linkStates(this.#actor);
