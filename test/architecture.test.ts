@@ -24,8 +24,12 @@ const layers: Readonly<Record<string, Layer>> = {
   "local-environment.ts": {
     below: ["client", "executor", "inspector", "actors", "machines", "transports", "ports", "protocol"],
   },
+  "open-environments.ts": {
+    below: ["local-environment.ts", "client", "actors", "machines", "transports", "ports", "protocol"],
+  },
   "index.ts": {
     below: [
+      "open-environments.ts",
       "local-environment.ts",
       "client",
       "executor",
@@ -40,6 +44,7 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: {
     below: [
       "index.ts",
+      "open-environments.ts",
       "local-environment.ts",
       "client",
       "executor",

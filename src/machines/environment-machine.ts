@@ -56,6 +56,8 @@ export const environmentMachine = setup({
     connect: unprovidedActor<AttemptOutcome>("connect"),
   },
   actions: {
+    /** Listens to the link, which tells its state at once and then every other. */
+    watchLink: unprovided("watchLink"),
     /** Closes the link, if there is one. */
     closeLink: unprovided("closeLink"),
     recordReason: assign((_, { reason }: { reason: string }) => ({ reason, error: null })),
@@ -98,7 +100,7 @@ export const environmentMachine = setup({
     },
     Ready: {
       tags: "usable",
-      entry: "forgetTrouble",
+      entry: ["forgetTrouble", "watchLink"],
       initial: "Connected",
       on: {
         "link.ended": [
