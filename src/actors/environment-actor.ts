@@ -106,8 +106,9 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
     const snapshot = this.#actor.getSnapshot();
     const { value, phase } = environmentStateOf(snapshot);
     if (phase === "Connected" && this.#link !== null) return this.#link;
-    if (phase === "Recovering") throw this.#unavailable(`: ${recoveringText}`);
-    if (value === "Idle" || value === "Starting" || phase === "Reopening") throw this.#unavailable(`: ${notReadyText}`);
+    if (phase === "Recovering") throw this.#unavailable(`${recoveringText} (${this.#name})`);
+    if (value === "Idle" || value === "Starting" || phase === "Reopening")
+      throw this.#unavailable(`${notReadyText} (${this.#name})`);
     throw this.#refusal(snapshot);
   }
 
@@ -191,12 +192,17 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
 
   #refusal({ context: { error, reason }, value }: SnapshotFrom<typeof logic>): Error {
     if (error instanceof EnvironmentStartError) return error;
-    if (value === "Disabled" || value === "Disposed") return this.#unavailable(`cannot be used: ${reason}`);
-    return this.#unavailable(`is disconnected: ${reason}`);
+    if (value === "Disabled" || value === "Disposed")
+      return this.#unavailable(`${this.#name} cannot be used: ${reason}`);
+    return this.#unavailable(`${this.#name} is disconnected: ${reason}`);
   }
 
-  #unavailable(reason: string): EnvironmentUnavailableError {
-    return new EnvironmentUnavailableError(this.#options.environmentId, reason);
+  get #name(): string {
+    return `environment \`${this.#options.environmentId}\``;
+  }
+
+  #unavailable(message: string): EnvironmentUnavailableError {
+    return new EnvironmentUnavailableError(this.#options.environmentId, message);
   }
 }
 

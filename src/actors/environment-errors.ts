@@ -17,8 +17,8 @@ export class EnvironmentStartError extends ProctorError {
 export class EnvironmentUnavailableError extends ProctorError {
   readonly environmentId: string;
 
-  constructor(environmentId: string, reason: string) {
-    super("environmentUnavailable", `environment \`${environmentId}\` ${reason}`);
+  constructor(environmentId: string, message: string) {
+    super("environmentUnavailable", message);
     this.environmentId = environmentId;
   }
 }

@@ -154,6 +154,6 @@ export class Environment implements Services {
 
   #require(capability: Capability): void {
     if (capability === "info" || this.capabilities[capability] || this.kind === "disabled") return;
-    throw new EnvironmentUnavailableError(this.id, `does not offer ${capability}`);
+    throw new EnvironmentUnavailableError(this.id, `environment \`${this.id}\` does not offer ${capability}`);
   }
 }
