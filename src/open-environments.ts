@@ -1,7 +1,7 @@
 import { Environments, type EnvironmentsOptions } from "./client/environments/environments.ts";
 import { environmentsFromHome } from "./client/environments/selection.ts";
 import type { EnvironmentProvider, EnvironmentSnapshot } from "./client/environments/snapshot.ts";
-import { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
+import type { LocalEnvironmentOptions } from "./local-environment.ts";
 
 /** How the environments behave; every member has a default. */
 export interface OpenEnvironmentsOptions extends EnvironmentsOptions {
@@ -23,7 +23,9 @@ export async function openEnvironments(
   const { local, signal, cwd, ...shared } = options;
   signal?.throwIfAborted();
   const snapshot = typeof from === "function" ? await from(signal) : from;
-  return new Environments(snapshot, { ...shared, cwd }, (linkSignal) =>
-    localEnvironment({ ...shared, ...local, signal: linkSignal }),
-  );
+  return new Environments(snapshot, { ...shared, cwd }, async (linkSignal) => {
+    // An executor is much to load for those who only use others.
+    const { localEnvironment } = await import("./local-environment.ts");
+    return localEnvironment({ ...shared, ...local, signal: linkSignal });
+  });
 }
