@@ -46,7 +46,7 @@ const startsIn = async (file: string) =>
 
 /** What an orchestrator does that does not know where. */
 async function work(place: Services, file: string, url: string) {
-  const { shell } = await place.environmentInfo();
+  const { shell, cwd } = await place.environmentInfo();
   const process = await place.start([shell.path, "-c", "cat; echo done; exit 7"], { stdin: true });
   await process.stdin.write("from the orchestrator, ");
   await process.stdin.end();
@@ -55,6 +55,8 @@ async function work(place: Services, file: string, url: string) {
   const response = await place.fetch(url);
   return {
     shell: shell.name,
+    // Where the executor was started, which is not the same for all (07 E-38).
+    isCwdDirectory: (await place.files.stat(cwd ?? "")).isDirectory,
     text: await process.text(),
     exitCode: (await process.exited).exitCode,
     content: await place.files.readTextFile(file),
@@ -66,7 +68,7 @@ async function work(place: Services, file: string, url: string) {
 }
 
 it("an orchestrator's program does the same wherever it runs (07 E-1)", async () => {
-  verifies("07 E-1");
+  verifies("07 E-1", "07 E-38");
   await using ours = await startServer("proctor");
   const http = createServer((_, response) => response.end("a page")).listen(0, "127.0.0.1");
   await once(http, "listening");
@@ -91,6 +93,7 @@ it("an orchestrator's program does the same wherever it runs (07 E-1)", async ()
     streamed: "content",
     size: 7,
     listed: true,
+    isCwdDirectory: true,
     page: "a page",
   });
   expect(environments.ids.map((id) => environments.require(id).isRemote)).toEqual([false, true, true, true]);
