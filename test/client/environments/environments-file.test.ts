@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -75,6 +75,13 @@ CODEX_LOG = "debug"
       },
     ],
   });
+});
+
+it("reads the file that the README shows", async () => {
+  const readme = await readFile(join(import.meta.dirname, "../../../README.md"), "utf8");
+  const [, toml = ""] = /^```toml\n(.*?)^```$/ms.exec(readme) ?? [];
+  const { environments } = await read(toml);
+  expect(environments.map(({ id }) => id)).toEqual(["devbox", "cloud", "ssh-dev"]);
 });
 
 it("takes every way in which TOML can say it", async () => {
