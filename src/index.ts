@@ -20,7 +20,7 @@ export type { Dial } from "./actors/link-options.ts";
 export type { LinkState } from "./actors/link-state.ts";
 export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
-export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
+export type { ConnectTarget } from "./client/connect.ts";
 export { type ConfigIssue, type ConfigIssueCode, EnvironmentConfigError } from "./client/environments/config-error.ts";
 export type { Environment } from "./client/environments/environment.ts";
 export type {
@@ -60,14 +60,24 @@ export type {
 export type { RemotePath } from "./client/remote-path.ts";
 export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
+export {
+  type PermissionProfile,
+  type Sandbox,
+  SandboxError,
+  type SandboxPermissions,
+  type SandboxPlace,
+  type SandboxRules,
+} from "./client/sandbox.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export type { ConnectAttempt, ConnectProvider, ProvidedUrl } from "./client/url-provider.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { JournalInUseError } from "./executor/journal/journal-lock.ts";
 export { type NodeHostOptions, nodeHost } from "./executor/node-host.ts";
-export { type ServeOptions, type Server, serve } from "./executor/serve.ts";
+export type { InspectOptions, Inspector } from "./inspector/inspector.ts";
+export { RecordingError } from "./inspector/recording-error.ts";
 export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
-export { type OpenEnvironmentsOptions, openEnvironments } from "./open-environments.ts";
+export { type InspectedEnvironments, type OpenEnvironmentsOptions, openEnvironments } from "./open-environments.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";
@@ -108,6 +118,7 @@ export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
+export { type ServeOptions, type Server, serve } from "./serve.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

@@ -2,6 +2,7 @@ import type { Observable, Subscription } from "rxjs";
 import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
 import { type AttemptOutcome, type EnvironmentInput, environmentMachine } from "../machines/environment-machine.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { EnvironmentStartError, EnvironmentUnavailableError } from "./environment-errors.ts";
 import {
   type EnvironmentState,
@@ -25,8 +26,10 @@ export type LinkPurpose = "start" | "reopen";
 
 /** What differs from environment to environment. */
 export interface EnvironmentOptions<Link extends EnvironmentLink> extends EnvironmentInput, ActorSystemPorts {
-  /** Opens a link, connected; the signal gives up. */
-  open(purpose: LinkPurpose, signal: AbortSignal): Promise<Link>;
+  /** Where it is, in words for people, without secrets. */
+  readonly location: string;
+  /** Opens a link, connected, which belongs to `owner`; the signal gives up. */
+  open(purpose: LinkPurpose, signal: AbortSignal, owner: object): Promise<Link>;
   /** The machine itself failed. */
   onFault(error: unknown): void;
 }
@@ -50,7 +53,7 @@ function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): E
  * A place to run things: its machine, and the link to it, if there is one. One attempt at a time, shared by all who want it;
  * it belongs to the environment and not to who asked first, so that his leaving does not end it for the others.
  */
-export class EnvironmentActor<Link extends EnvironmentLink> {
+export class EnvironmentActor<Link extends EnvironmentLink> implements WatchedEntity {
   /** The states, beginning with the present one; completes when the environment is over. */
   readonly state$: Observable<EnvironmentState>;
   readonly #options: EnvironmentOptions<Link>;
@@ -60,6 +63,7 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
   #link: Link | null = null;
   #watching: Subscription | undefined;
   #purpose: LinkPurpose = "start";
+  #attempts = 0;
 
   constructor(options: EnvironmentOptions<Link>) {
     this.#options = options;
@@ -72,6 +76,11 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
     });
     this.state$ = environmentStates(this.#actor);
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { at: this.#options.location, attempts: this.#attempts };
   }
 
   /** The present state. */
@@ -128,6 +137,7 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
   readonly effects = {
     connect: async (signal: AbortSignal): Promise<AttemptOutcome> => {
       this.#forget();
+      this.#attempts += 1;
       const opening = this.#open(signal);
       this.#finish(opening);
       const link = await opening;
@@ -163,7 +173,7 @@ export class EnvironmentActor<Link extends EnvironmentLink> {
 
   async #open(signal: AbortSignal): Promise<Link> {
     try {
-      return await this.#options.open(this.#purpose, signal);
+      return await this.#options.open(this.#purpose, signal, this);
     } catch (error) {
       signal.throwIfAborted();
       throw new EnvironmentStartError(this.#options.environmentId, error);

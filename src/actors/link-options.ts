@@ -10,6 +10,8 @@ export type Dial = (signal: AbortSignal) => Promise<Transport>;
 /** What differs from link to link. */
 export interface LinkOptions extends ActorSystemPorts, LinkInput {
   readonly dial: Dial;
+  /** Where it leads, in words for people, without secrets. */
+  readonly place: string;
   /** How a connection becomes one of this link. */
   readonly entrance: Entrance;
   /** Makes keys for calls that may be repeated. */

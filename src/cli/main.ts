@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { HelpRequested, UsageError } from "./parse-options.ts";
 import { usage } from "./usage.ts";
@@ -12,6 +11,7 @@ const commands = {
   run: async (): Promise<Command> => (await import("./run.ts")).runCommand,
   environments: async (): Promise<Command> => (await import("./environments.ts")).environmentsCommand,
   observe: async (): Promise<Command> => (await import("./observe.ts")).observeCommand,
+  inspect: async (): Promise<Command> => (await import("./inspect.ts")).inspectCommand,
   chart: async (): Promise<Command> => (await import("./chart.ts")).chartCommand,
   doctor: async (): Promise<Command> => (await import("./doctor.ts")).doctorCommand,
 };

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
-import { connect } from "../client/connect.ts";
 import type { Environments } from "../client/environments/environments.ts";
 import { environmentsFromFile, environmentsFromHome } from "../client/environments/selection.ts";
 import type { Link } from "../client/link.ts";
+import { connect } from "../connect.ts";
+import type { InspectOptions, Inspector } from "../inspector/inspector.ts";
+import type { InspectedEnvironments } from "../open-environments.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -10,6 +12,8 @@ import type { RunRequest } from "./run-request.ts";
 /** Where a command runs; disposing of it ends the session. */
 export interface RunPlace extends AsyncDisposable {
   readonly link: Link;
+  /** What shows it, if that was asked for. */
+  readonly inspector: Inspector | null;
   /** How others reach it, without secrets; `null` where nobody else does. */
   readonly url: string | null;
 }
@@ -19,28 +23,32 @@ export interface RunPlace extends AsyncDisposable {
  * has said otherwise (07 section 3). Nothing but that one is connected to.
  */
 export async function openPlace(request: RunRequest, signal: AbortSignal): Promise<RunPlace> {
-  const { url, cwd } = request;
+  const { url, cwd, inspect } = request;
   if (url === undefined) return openEnvironment(request, signal);
-  const link = await connect(url, { signal, ...(cwd !== undefined && { cwd }) });
-  return { link, url: redactUrl(url), [Symbol.asyncDispose]: () => link.close() };
+  const link = await connect(url, { signal, inspect, ...(cwd !== undefined && { cwd }) });
+  return { link, inspector: link.inspector, url: redactUrl(url), [Symbol.asyncDispose]: () => link.close() };
 }
 
 /** The environments of the user, or of a file, which connect with their first use. */
-export async function userEnvironments(file: string | undefined, cwd?: string): Promise<Environments> {
+export async function userEnvironments(
+  file: string | undefined,
+  { cwd, inspect }: { readonly cwd?: string | undefined; readonly inspect?: InspectOptions | false } = {},
+): Promise<InspectedEnvironments> {
   const { openEnvironments } = await import("../open-environments.ts");
   const provider = file === undefined ? environmentsFromHome() : environmentsFromFile(resolve(file));
-  return openEnvironments(provider, { isEager: false, cwd, local: { cwd: resolve(cwd ?? "") } });
+  return openEnvironments(provider, { isEager: false, cwd, inspect, local: { cwd: resolve(cwd ?? "") } });
 }
 
 async function openEnvironment(request: RunRequest, signal: AbortSignal): Promise<RunPlace> {
-  const { environment: id, environments: file, cwd } = request;
-  const environments = await userEnvironments(file, cwd);
+  const { environment: id, environments: file } = request;
+  const environments = await userEnvironments(file, request);
   try {
     const environment = id === undefined ? environments.default : environments.require(id);
     if (environment === undefined) throw new ProctorError("noEnvironment", noDefault(environments));
     const link = await environment.link({ signal });
     return {
       link,
+      inspector: environments.inspector,
       url: environment.kind === "websocket" ? environment.location : null,
       [Symbol.asyncDispose]: () => environments.close(),
     };

@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
+import { type Sandbox, sandboxNames } from "../client/sandbox.ts";
+import type { InspectOptions } from "../inspector/inspector.ts";
 import { longestTimerMs } from "../ports/clock.ts";
+import { inspectOptions, readInspect } from "./inspect-options.ts";
 import { parseOptions, UsageError } from "./parse-options.ts";
 
 /** What `proctor run` was asked to do. */
@@ -18,10 +21,14 @@ export interface RunRequest {
   readonly stdin: boolean;
   /** When the command is ended, in milliseconds after its start. */
   readonly timeLimitMs: number | undefined;
+  /** What the command is confined to. */
+  readonly sandbox: Sandbox | undefined;
   /** Say at the end what the command used. */
   readonly usage: boolean;
   /** Say how others can watch. */
   readonly observable: boolean;
+  /** What to show and record of it. */
+  readonly inspect: InspectOptions | false;
 }
 
 const options = {
@@ -32,8 +39,11 @@ const options = {
   tty: { type: "boolean" },
   stdin: { type: "boolean" },
   "time-limit": { type: "string" },
+  sandbox: { type: "string" },
   usage: { type: "boolean" },
   observable: { type: "boolean" },
+  inspect: inspectOptions.inspect,
+  record: inspectOptions.record,
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -59,8 +69,10 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     tty,
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
+    sandbox: readSandbox(values.sandbox),
     usage,
     observable,
+    inspect: readInspect(values),
   };
 }
 
@@ -87,6 +99,12 @@ function splitEnv(texts: readonly string[]) {
   if (others.length > 0) throw new UsageError(`--env names two environments, \`${environment}\` and \`${others[0]}\``);
   const variables = Object.fromEntries(texts.filter((text) => text.includes("=")).map(readVariable));
   return { environment, variables };
+}
+
+function readSandbox(text: string | undefined): Sandbox | undefined {
+  const named = sandboxNames.find((name) => name === text);
+  if (named !== undefined || text === undefined) return named;
+  throw new UsageError(`--sandbox takes ${sandboxNames.join(" or ")}, not \`${text}\``);
 }
 
 function readVariable(text: string): [name: string, value: string] {

@@ -2,6 +2,7 @@ import { ProctorError } from "../protocol/errors.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
+import { tellInspector } from "./inspect-options.ts";
 import { reportRecovery } from "./report-recovery.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { readRunRequest } from "./run-request.ts";
@@ -16,6 +17,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     await using place = await openPlace(request, command.signal);
     const { link } = place;
     reportRecovery(link);
+    await tellInspector(place.inspector);
     if (request.observable) tellObservers(place);
     return await command.on(link);
   } catch (error) {

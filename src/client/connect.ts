@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "xstate";
+import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
@@ -53,7 +54,9 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -70,14 +73,16 @@ export function connect(target: ConnectTarget, options: ConnectOptions = {}): Pr
 /** As `connect`, with something to be done when the link has closed, or could not be opened. */
 export async function openLink(
   target: ConnectTarget,
-  options: ConnectOptions & DialOptions,
+  options: ConnectOptions & DialOptions & { readonly ownedBy?: object | undefined },
   afterClose: () => Promise<void>,
 ): Promise<Link> {
   options.signal?.throwIfAborted();
   const ports = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
+    ownedBy: options.ownedBy,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
     afterClose,
@@ -85,6 +90,7 @@ export async function openLink(
   const actor = new LinkActor({
     ...ports,
     ...linkInput(target, options),
+    place: placeOf(target),
     dial: dialFor(target, options, ports.clock),
     entrance: ownSession(options.clientName ?? "proctor"),
   });
@@ -132,6 +138,14 @@ function timer(timeoutMs: number | undefined): number | undefined {
 export interface DialOptions extends Pick<ConnectOptions, "headers" | "connectTimeoutMs"> {
   /** What the first connection is for, as a provider of URLs is told. Default `start`. */
   readonly purpose?: "start" | "reopen" | undefined;
+}
+
+/** A target in words, without what could be secret. */
+export function placeOf(target: ConnectTarget): string {
+  if (typeof target === "string") return redactUrl(target);
+  if ("command" in target) return `command ${target.command[0]}`;
+  if ("provider" in target) return "a URL for each connection";
+  return "transport" in target ? target.transport.kind : "a connection of the program's own";
 }
 
 /** How a target is reached, each time anew. */

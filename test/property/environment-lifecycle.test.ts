@@ -70,6 +70,7 @@ class World {
     this.model = new EnvironmentModel(isOneShot);
     this.actor = new EnvironmentActor({
       environmentId: "e",
+      location: "nowhere",
       isDisabled: false,
       isOneShot,
       clock: this.clock,

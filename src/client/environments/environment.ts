@@ -15,10 +15,10 @@ import type { Files, InfoOptions, Services } from "./services.ts";
 const infoTimeoutMs = 30_000;
 
 /** What an environment is made of. */
-export interface EnvironmentParts extends Pick<EnvironmentOptions<Link>, "open" | "clock" | "inspect" | "onFault"> {
+export interface EnvironmentParts
+  extends Pick<EnvironmentOptions<Link>, "open" | "location" | "clock" | "onInspection" | "watch" | "onFault"> {
   readonly id: string;
   readonly kind: EnvironmentKind;
-  readonly location: string;
   readonly capabilities: EnvironmentCapabilities;
 }
 
@@ -50,6 +50,7 @@ export class Environment implements Services {
     this.capabilities = capabilities;
     this.#actor = new EnvironmentActor({
       ...options,
+      location,
       environmentId: id,
       isDisabled: kind === "disabled",
       isOneShot: kind === "stdio",

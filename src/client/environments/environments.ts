@@ -1,5 +1,4 @@
 import { type Observable, Subject } from "rxjs";
-import type { LinkPurpose } from "../../actors/environment-actor.ts";
 import type { EnvironmentStatus } from "../../actors/environment-state.ts";
 import { throwFault } from "../../actors/throw-fault.ts";
 import { systemClock } from "../../ports/clock.ts";
@@ -7,7 +6,7 @@ import { redactUrl } from "../../transports/redact-url.ts";
 import { type ConnectOptions, openLink } from "../connect.ts";
 import type { Link } from "../link.ts";
 import { EnvironmentConfigError } from "./config-error.ts";
-import { Environment } from "./environment.ts";
+import { Environment, type EnvironmentParts } from "./environment.ts";
 import {
   type EnvironmentCapabilities,
   type EnvironmentKind,
@@ -23,14 +22,19 @@ import { UnknownEnvironmentError } from "./unknown-environment-error.ts";
 export interface EnvironmentsOptions
   extends Pick<
     ConnectOptions,
-    "cwd" | "clientName" | "recoveryDeadlineMs" | "clock" | "random" | "inspect" | "onFault"
+    "cwd" | "clientName" | "recoveryDeadlineMs" | "clock" | "random" | "onInspection" | "watch" | "onFault"
   > {
   /** Environments at URLs connect as soon as they are registered (07 E-19). Default `true`; otherwise with their first use. */
   readonly isEager?: boolean | undefined;
 }
 
-/** Opens a link to this machine; the signal gives up. */
-export type OpenLocal = (signal: AbortSignal) => Promise<Link>;
+/** What is made elsewhere, where client and executor meet. */
+export interface EnvironmentsParts {
+  /** Opens a link to this machine, which belongs to `owner`; the signal gives up. */
+  openLocal(signal: AbortSignal, owner: object): Promise<Link>;
+  /** Runs when all are closed; `close` waits for it. */
+  afterClose(): Promise<void>;
+}
 
 /** What has become of an id. */
 export interface EnvironmentChange {
@@ -51,6 +55,7 @@ export class Environments implements AsyncDisposable {
   /** What becomes of ids from now on; completes when all are closed. */
   readonly changes$: Observable<EnvironmentChange>;
   readonly #options: EnvironmentsOptions;
+  readonly #parts: EnvironmentsParts;
   readonly #environments = new Map<string, Environment>();
   /** Those that have lost their id and are not over: somebody may still use what runs there. */
   readonly #replaced = new Set<Environment>();
@@ -61,14 +66,15 @@ export class Environments implements AsyncDisposable {
    * Made by `openEnvironments()`.
    * @throws EnvironmentConfigError when the snapshot does not fit together; then nothing was started (07 E-13)
    */
-  constructor(snapshot: EnvironmentSnapshot, options: EnvironmentsOptions, openLocal: OpenLocal) {
+  constructor(snapshot: EnvironmentSnapshot, options: EnvironmentsOptions, parts: EnvironmentsParts) {
     const issues = snapshotIssues(snapshot);
     if (issues.length > 0) throw new EnvironmentConfigError(issues);
     this.#options = options;
+    this.#parts = parts;
     this.defaultId = defaultOf(snapshot);
     this.changes$ = this.#changes.asObservable();
     for (const { id, ...source } of snapshot.environments) this.#environments.set(id, this.#remote(id, source));
-    if (snapshot.includeLocal !== false) this.#environments.set(localId, this.#local(openLocal));
+    if (snapshot.includeLocal !== false) this.#environments.set(localId, this.#local());
     for (const environment of this.#environments.values()) this.#begin(environment);
   }
 
@@ -145,6 +151,7 @@ export class Environments implements AsyncDisposable {
     this.#environments.clear();
     this.#changes.complete();
     await Promise.all(this.#closing);
+    await this.#parts.afterClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,17 +164,18 @@ export class Environments implements AsyncDisposable {
     const { connectTimeoutMs } = { connectTimeoutMs: undefined, ...source };
     const headers = "headers" in source ? source.headers : undefined;
     const { initializeTimeoutMs, capabilities } = source;
-    const open = (purpose: LinkPurpose, signal: AbortSignal) =>
+    const open: EnvironmentParts["open"] = (purpose, signal, ownedBy) =>
       openLink(
         targetOf(source),
-        { ...this.#options, connectTimeoutMs, initializeTimeoutMs, headers, purpose, signal },
+        { ...this.#options, connectTimeoutMs, initializeTimeoutMs, headers, purpose, signal, ownedBy },
         () => Promise.resolve(),
       );
     return this.#made(id, kind, locationOf(source), { ...everything, ...capabilities }, open);
   }
 
-  #local(openLocal: OpenLocal): Environment {
-    return this.#made(localId, "local", "this machine", everything, (_, signal) => openLocal(signal));
+  #local(): Environment {
+    const open: EnvironmentParts["open"] = (_, signal, owner) => this.#parts.openLocal(signal, owner);
+    return this.#made(localId, "local", "this machine", everything, open);
   }
 
   #made(
@@ -175,10 +183,10 @@ export class Environments implements AsyncDisposable {
     kind: EnvironmentKind,
     location: string,
     capabilities: EnvironmentCapabilities,
-    open: (purpose: LinkPurpose, signal: AbortSignal) => Promise<Link>,
+    open: EnvironmentParts["open"],
   ): Environment {
-    const { clock = systemClock, inspect, onFault = throwFault } = this.#options;
-    return new Environment({ id, kind, location, capabilities, open, clock, inspect, onFault });
+    const { clock = systemClock, onInspection, watch, onFault = throwFault } = this.#options;
+    return new Environment({ id, kind, location, capabilities, open, clock, onInspection, watch, onFault });
   }
 
   /** A program, and what is local, wait for their first use. */

@@ -1,9 +1,4 @@
-import {
-  type ConnectOptions,
-  type EnvironmentSource,
-  type EnvironmentsOptions,
-  openEnvironments,
-} from "../../../src/index.ts";
+import { type ConnectOptions, type EnvironmentSource, openEnvironments } from "../../../src/index.ts";
 import type { Place } from "../suite/venue.ts";
 
 /**
@@ -11,10 +6,10 @@ import type { Place } from "../suite/venue.ts";
  * @param source where it is; this machine, if absent
  */
 export async function openEnvironment(source: EnvironmentSource | null, options: ConnectOptions = {}): Promise<Place> {
-  const { cwd, clock, inspect, onFault } = options;
+  const { cwd, clock, onInspection, onFault } = options;
   const environments = await openEnvironments(
     source === null ? { environments: [] } : { environments: [{ id: "place", ...source }], default: "place" },
-    { cwd, clock, inspect, onFault } satisfies EnvironmentsOptions,
+    { cwd, clock, onInspection, onFault },
   );
   const environment = environments.require(environments.defaultId ?? "");
   const link = await environment.link();

@@ -133,7 +133,7 @@ it("nothing that is seen of it tells what is secret: state, errors, the object i
       ],
     },
     {
-      inspect: (event) => {
+      onInspection: (event) => {
         if (event.type === "@xstate.event") seen.push(inspect(event.event, { depth: 4 }));
         if (event.type === "@xstate.snapshot" && "context" in event.snapshot)
           seen.push(inspect(event.snapshot.context, { depth: 4 }));
