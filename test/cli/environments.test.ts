@@ -61,7 +61,8 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-describe("proctor run", () => {
+// Each test starts several programs, which takes its time on a machine that is busy.
+describe("proctor run", { timeout: 60_000 }, () => {
   test.each([
     { args: [], where: "first" },
     { args: ["--env", "devbox"], where: "first" },
@@ -141,7 +142,7 @@ describe("proctor run", () => {
   });
 });
 
-describe("proctor environments", () => {
+describe("proctor environments", { timeout: 60_000 }, () => {
   test("tells which there are, the default first, and connects to none", async () => {
     const { stdout, stderr, exitCode } = await proctor(["environments"], { env });
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
@@ -191,7 +192,7 @@ describe("proctor environments", () => {
 });
 
 await withReference((codex) => {
-  test("proctor run --env runs on the real Codex, at a URL and over stdio", async () => {
+  test("proctor run --env runs on the real Codex, at a URL and over stdio", { timeout: 60_000 }, async () => {
     verifies("07 E-1");
     await using server = await startServer("reference");
     const theirHome = await codexHome();
