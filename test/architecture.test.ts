@@ -21,6 +21,10 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  mcp: {
+    below: ["client", "actors", "machines", "transports", "ports", "protocol"],
+    packages: ["rxjs", "xstate", "zod"],
+  },
   "local-environment.ts": {
     below: ["client", "executor", "inspector", "actors", "machines", "transports", "ports", "protocol"],
   },

@@ -70,6 +70,11 @@ export class Link implements AsyncDisposable {
     this.#actor.doubtPath();
   }
 
+  /** Does the executor offer an extension? */
+  offers(feature: Feature): boolean {
+    return this.#actor.offers(feature);
+  }
+
   /**
    * Makes sure that the executor offers an extension; those that are verbs ask by themselves.
    * @throws UnsupportedError where it does not.
