@@ -11,6 +11,7 @@ import { dialWebSocket } from "../transports/dial-websocket.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
 import { Link } from "./link.ts";
+import type { UnsupportedRedirect } from "./remote-fetch.ts";
 import type { RemotePath } from "./remote-path.ts";
 
 /**
@@ -41,6 +42,12 @@ export interface ConnectOptions {
    * with an executor that does not say how long it keeps one.
    */
   readonly recoveryDeadlineMs?: number | undefined;
+  /**
+   * What `fetch` does with `redirect: "manual"` and `"error"` on an executor that follows redirects by itself and cannot be told
+   * otherwise, as the reference's: `follow` (the default) lets it, with one warning of the program (`process.emitWarning`);
+   * `reject` refuses such calls with an UnsupportedError before anything is sent (06 F-8).
+   */
+  readonly unsupportedRedirect?: UnsupportedRedirect | undefined;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
@@ -73,6 +80,7 @@ export async function openLink(
     inspect: options.inspect,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
+    unsupportedRedirect: options.unsupportedRedirect ?? "follow",
     afterClose,
   };
   const actor = new LinkActor({

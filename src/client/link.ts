@@ -7,7 +7,7 @@ import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
-import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
+import { type RemoteFetch, remoteFetch, type UnsupportedRedirect } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -18,6 +18,7 @@ export interface LinkPorts extends RemoteProcessPorts {
   /** Runs when the link has closed; `close` waits for it. */
   readonly afterClose: () => Promise<void>;
   readonly random: Random;
+  readonly unsupportedRedirect: UnsupportedRedirect;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
 }

@@ -16,9 +16,31 @@ export interface FetchInit extends RequestInit {
 /** A WHATWG fetch that leaves from the executor's network. It needs no `this`, and fits wherever a fetch is asked for. */
 export type RemoteFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
+/** What becomes of a redirect that an executor cannot be asked to stop at. */
+export type UnsupportedRedirect = "follow" | "reject";
+
+/** What a fetch needs besides its link. */
+export interface FetchPorts extends RemoteProcessPorts {
+  readonly random: Random;
+  readonly unsupportedRedirect: UnsupportedRedirect;
+}
+
 /** Makes the fetch of a link. */
-export function remoteFetch(link: LinkActor, ports: RemoteProcessPorts & { readonly random: Random }): RemoteFetch {
+export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
   let made = 0;
+  let hasWarned = false;
+  /** Can redirects be left to the caller? @throws UnsupportedError where that is asked for and cannot be (06 F-8) */
+  const stopsAtRedirects = ({ redirect }: Request): boolean => {
+    if (redirect === "follow" || link.offers("httpRedirects")) return redirect !== "follow";
+    if (ports.unsupportedRedirect === "reject") link.require("httpRedirects");
+    if (!hasWarned) {
+      process.emitWarning(`this executor follows redirects, though "${redirect}" was asked for`, {
+        code: "PROCTOR_REDIRECT_FOLLOWED",
+      });
+    }
+    hasWarned = true;
+    return false;
+  };
   const owner: RemoteBodyOwner = {
     add: (requestId, follower) => link.bodies.add(requestId, follower),
     remove: (requestId) => link.bodies.remove(requestId),
@@ -38,7 +60,7 @@ export function remoteFetch(link: LinkActor, ports: RemoteProcessPorts & { reado
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     signal?.throwIfAborted();
     const bytes = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
-    if (request.redirect !== "follow") link.require("httpRedirects");
+    const stops = stopsAtRedirects(request);
     made += 1;
     const requestId = `http-${made}-${ports.random.uuid().slice(0, 8)}`;
     const body = new RemoteBody(requestId, owner, signal, ports);
@@ -53,7 +75,7 @@ export function remoteFetch(link: LinkActor, ports: RemoteProcessPorts & { reado
           bodyBase64: bytes === null ? null : encodeBase64(bytes),
           streamResponse: true,
           ...(init?.timeoutMs === undefined ? {} : { timeoutMs: Math.ceil(init.timeoutMs) }),
-          ...(request.redirect === "follow" ? {} : { redirectPolicy: "stop" as const }),
+          ...(stops ? { redirectPolicy: "stop" as const } : {}),
         },
         { signal },
       );

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { BodyFailedError, BodyLostError } from "../actors/body-errors.ts";
 import type { Link } from "../client/link.ts";
 import type { RemoteFetch } from "../client/remote-fetch.ts";
@@ -16,21 +17,23 @@ type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 export function mcpFetch({ fetch }: Pick<Link, "fetch">): RemoteFetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    const ids = requestIds(init?.body);
     const isStream = /^text\/event-stream(?:;|$)/i.test(response.headers.get("content-type") ?? "");
-    if (ids.length === 0 || !isStream || response.body === null) return response;
+    if (!isStream || response.body === null || typeof init?.body !== "string") return response;
+    const ids = requestIds(init.body);
+    if (ids.length === 0) return response;
     const { status, statusText, headers } = response;
     return new Response(answeringBreaks(response.body, ids), { status, statusText, headers });
   };
 }
 
-/** The ids of the requests among the messages of a body. */
-function requestIds(body: unknown): (string | number)[] {
-  if (typeof body !== "string") return [];
+const request = z.object({ id: z.union([z.string(), z.number()]), method: z.string() });
+
+/** The ids of the requests among the messages of a body, which got a stream of events for an answer. */
+function requestIds(body: string): (string | number)[] {
   const messages: unknown = JSON.parse(body);
   return (Array.isArray(messages) ? messages : [messages])
-    .filter((message) => typeof message?.method === "string" && message.id !== undefined)
-    .map(({ id }) => id);
+    .map((message) => request.safeParse(message).data?.id)
+    .filter((id) => id !== undefined);
 }
 
 function answeringBreaks(body: Bytes, ids: readonly (string | number)[]): Bytes {

@@ -34,8 +34,11 @@ await withReference(() => {
     await expect(link.fetch("http://127.0.0.1:9/")).rejects.toMatchObject({ message: "fetch failed", cause });
   });
 
-  it("does not pretend to stop at redirects (06 section 13.2)", async () => {
-    await expect(link.fetch(origin.url, { redirect: "manual" })).rejects.toBeInstanceOf(UnsupportedError);
+  it("follows a redirect that it cannot stop at, or refuses the call (06 F-8)", async () => {
+    const followed = await link.fetch(`${origin.url}/redir?code=307&to=/echo`, { redirect: "manual" });
+    await expect(followed.json()).resolves.toMatchObject({ method: "GET", url: "/echo" });
+    await using strict = await connect(server.url, { unsupportedRedirect: "reject" });
+    await expect(strict.fetch(origin.url, { redirect: "manual" })).rejects.toBeInstanceOf(UnsupportedError);
   });
 
   it("lets a body go that nobody wants, and goes on", async () => {

@@ -10,7 +10,12 @@ export function toolServer(held: (name: string) => Promise<string>): McpServer {
   server.registerTool("repeat", { inputSchema: { said: z.string(), times: z.number() } }, ({ said, times }) =>
     text(said.repeat(times)),
   );
-  server.registerTool("hold", { inputSchema: { name: z.string() } }, async ({ name }) => text(await held(name)));
+  server.registerTool("hold", { inputSchema: { name: z.string() } }, async ({ name }, { _meta, sendNotification }) => {
+    const { progressToken } = _meta ?? {};
+    const params = { progressToken: progressToken ?? "", progress: 0 };
+    if (progressToken !== undefined) await sendNotification({ method: "notifications/progress", params });
+    return text(await held(name));
+  });
   server.registerTool("count", { inputSchema: { to: z.number() } }, async ({ to }, { _meta, sendNotification }) => {
     const { progressToken } = _meta ?? {};
     for (let progress = 1; progress <= to && progressToken !== undefined; progress += 1) {
