@@ -4,13 +4,26 @@ import { RemoteBody, type RemoteBodyOwner } from "../actors/remote-body.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
-import type { Result } from "../protocol/methods.ts";
+import type { Result, WireParams } from "../protocol/methods.ts";
 import { responseOf } from "./fetch-response.ts";
 
 /** What `link.fetch` takes beyond the standard. */
 export interface FetchInit extends RequestInit {
   /** A deadline of the whole exchange, its body included, kept by the executor. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Headers whose values end with what a variable of the executor holds, such as a token that never leaves its host:
+   * `{ authorization: { prefix: "Bearer ", variable: "API_TOKEN" } }`. They replace other headers of their names. Needs the
+   * extension `httpHeaderEnvVars`; a variable that is not set fails the fetch, with an RpcError `invalidParams` as its cause.
+   */
+  readonly executorHeaders?: Readonly<Record<string, ExecutorHeader>> | undefined;
+}
+
+/** A header that the executor completes. */
+export interface ExecutorHeader {
+  /** Stands before what the variable holds. Default: nothing. */
+  readonly prefix?: string | undefined;
+  readonly variable: string;
 }
 
 /** A WHATWG fetch that leaves from the executor's network. It needs no `this`, and fits wherever a fetch is asked for. */
@@ -61,6 +74,8 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
     signal?.throwIfAborted();
     const bytes = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
     const stops = stopsAtRedirects(request);
+    const headers = headersOf(request, init?.executorHeaders ?? {});
+    if (headers.some(({ valueEnvVar }) => valueEnvVar !== undefined)) link.require("httpHeaderEnvVars");
     made += 1;
     const requestId = `http-${made}-${ports.random.uuid().slice(0, 8)}`;
     const body = new RemoteBody(requestId, owner, signal, ports);
@@ -71,7 +86,7 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
           requestId,
           method: request.method,
           url: withoutFragment(request.url),
-          headers: [...request.headers].map(([name, value]) => ({ name, value: textOf(value) })),
+          headers,
           bodyBase64: bytes === null ? null : encodeBase64(bytes),
           streamResponse: true,
           ...(init?.timeoutMs === undefined ? {} : { timeoutMs: Math.ceil(init.timeoutMs) }),
@@ -88,6 +103,16 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
       throw new TypeError("fetch failed", { cause: error });
     }
   };
+}
+
+type RequestHeader = NonNullable<WireParams<"http/request">["headers"]>[number];
+
+function headersOf(request: Request, completed: Readonly<Record<string, ExecutorHeader>>): RequestHeader[] {
+  const byExecutor = Object.entries(completed).map(([name, { prefix = "", variable }]) => {
+    return { name: name.toLowerCase(), value: prefix, valueEnvVar: variable };
+  });
+  const own = [...request.headers].filter(([name]) => !byExecutor.some((header) => header.name === name));
+  return [...own.map(([name, value]) => ({ name, value: textOf(value) })), ...byExecutor];
 }
 
 /** Responses that a `Response` cannot be, or must not. */
