@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
+import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
 import type { HandshakeOutcome } from "../machines/link-context.ts";
 import { linkMachine } from "../machines/link-machine.ts";
 import { WakefulClock } from "../ports/wakeful-clock.ts";
@@ -113,6 +113,15 @@ export class LinkActor {
     if (this.#isOver()) throw this.#endError("notApplied");
   }
 
+  /** Resolves when a call would be sent: at once, or when the link has recovered. @throws how the link ended; the signal's reason */
+  async usable(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const isSettled = (snapshot: SnapshotFrom<typeof logic>) =>
+      snapshot.hasTag("ended") || linkStateOf(snapshot).value === "Connected";
+    await waitFor(this.#actor, isSettled, signal === undefined ? {} : { signal });
+    if (this.#isOver()) throw this.#endError("notApplied");
+  }
+
   /**
    * Calls a method and decodes its answer; waits while the link recovers.
    * @throws RpcError when the executor refuses; DisconnectedError when the connection is lost before the answer and the call
@@ -210,6 +219,7 @@ export class LinkActor {
       const candidate = this.#connections.requireCandidate();
       const { offer, ...outcome } = await this.#options.entrance.enter(candidate, resumeSessionId, signal);
       this.#offer = offer;
+      if (offer === null && this.#options.quickAcks !== false) candidate.acknowledge();
       return outcome;
     },
     catchUp: async (): Promise<void> => {

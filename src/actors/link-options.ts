@@ -15,6 +15,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly longestRecoveryMs: number;
   /** How a connection becomes one of this link. */
   readonly entrance: Entrance;
+  /** Acknowledge at once what an executor without extensions sends, which holds small packets back until then (06 H-52). Default true. */
+  readonly quickAcks?: boolean | undefined;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
   /** A machine failed. */

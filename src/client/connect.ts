@@ -1,7 +1,7 @@
 import type { InspectionEvent } from "xstate";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
-import type { Dial } from "../actors/link-options.ts";
+import type { Dial, LinkOptions } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
@@ -10,6 +10,7 @@ import { ProctorError } from "../protocol/errors.ts";
 import { dialWebSocket } from "../transports/dial-websocket.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
+import type { Lane } from "./http-lanes.ts";
 import { Link } from "./link.ts";
 import type { UnsupportedRedirect } from "./remote-fetch.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -48,6 +49,17 @@ export interface ConnectOptions {
    * `reject` refuses such calls with an UnsupportedError before anything is sent (06 F-8).
    */
   readonly unsupportedRedirect?: UnsupportedRedirect | undefined;
+  /**
+   * How many further connections `fetch` may open to an executor that handles one request after the other, as the reference's: one for
+   * each exchange at a time, so that an origin that takes its time delays nothing else. More exchanges wait. Default 8; 0 lets HTTP
+   * share the connection, as it does on every Proctor executor, and over anything but a URL or a `dial` (06 H-58).
+   */
+  readonly httpLanes?: number | undefined;
+  /**
+   * Answers what a reference executor sends with an unasked websocket pong, since it holds small packets back until the one before is
+   * acknowledged: an echo comes back in less than a millisecond instead of 44 (06 H-52). Default true.
+   */
+  readonly quickAcks?: boolean | undefined;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
@@ -74,22 +86,26 @@ export async function openLink(
   afterClose: () => Promise<void>,
 ): Promise<Link> {
   options.signal?.throwIfAborted();
-  const ports = {
-    clock: options.clock ?? systemClock,
+  const clock = options.clock ?? systemClock;
+  const most = canReconnect(target) ? (options.httpLanes ?? 8) : 0;
+  const shared = {
+    clock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,
     onFault: options.onFault ?? throwFault,
+    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
+    quickAcks: options.quickAcks,
+    entrance: ownSession(options.clientName ?? "proctor"),
+  };
+  const dial = dialFor(target, options, clock);
+  const ports = {
+    ...shared,
     cwd: options.cwd ?? "/",
     unsupportedRedirect: options.unsupportedRedirect ?? "follow",
+    lanes: most === 0 ? null : { clock, most, open: (signal?: AbortSignal) => openLane(dial, shared, signal) },
     afterClose,
   };
-  const actor = new LinkActor({
-    ...ports,
-    dial: dialFor(target, options, ports.clock),
-    canReconnect: canReconnect(target),
-    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
-    entrance: ownSession(options.clientName ?? "proctor"),
-  });
+  const actor = new LinkActor({ ...shared, dial, canReconnect: canReconnect(target) });
   try {
     await connected(actor, options.signal);
   } catch (error) {
@@ -97,6 +113,25 @@ export async function openLink(
     throw error;
   }
   return new Link(actor, ports);
+}
+
+/** A connection beside that of a link, to the same executor; it is not replaced when it is lost. */
+async function openLane(
+  dial: Dial,
+  shared: Omit<LinkOptions, "dial" | "canReconnect">,
+  signal: AbortSignal | undefined,
+): Promise<Lane> {
+  let transport: Transport | null = null;
+  const link = new LinkActor({
+    ...shared,
+    dial: async (gaveUp) => {
+      transport = await dial(gaveUp);
+      return transport;
+    },
+    canReconnect: false,
+  });
+  await connected(link, signal);
+  return { link, drop: () => transport?.destroy() };
 }
 
 /** Resolves when a link is connected; an aborted attempt closes it, and rejects with the signal's reason. */

@@ -7,6 +7,8 @@ import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
+import { HttpLanes, type HttpLanesOptions } from "./http-lanes.ts";
+import { HttpWays } from "./http-ways.ts";
 import { type RemoteFetch, remoteFetch, type UnsupportedRedirect } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -19,6 +21,8 @@ export interface LinkPorts extends RemoteProcessPorts {
   readonly afterClose: () => Promise<void>;
   readonly random: Random;
   readonly unsupportedRedirect: UnsupportedRedirect;
+  /** How further connections for HTTP are opened; `null`: they are not. */
+  readonly lanes: HttpLanesOptions | null;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
 }
@@ -42,6 +46,7 @@ export class Link implements AsyncDisposable {
   readonly fetch: RemoteFetch;
   readonly #actor: LinkActor;
   readonly #ports: LinkPorts;
+  readonly #ways: HttpWays;
   readonly #processes = new Set<RemoteProcessActor>();
   #started = 0;
 
@@ -50,7 +55,8 @@ export class Link implements AsyncDisposable {
     this.#actor = actor;
     this.#ports = ports;
     this.files = new RemoteFiles(actor, ports.random);
-    this.fetch = remoteFetch(actor, ports);
+    this.#ways = new HttpWays(actor, ports.lanes === null ? null : new HttpLanes(actor, ports.lanes));
+    this.fetch = remoteFetch(actor, this.#ways, ports);
   }
 
   /** The states of the link, the present one first. */
@@ -140,6 +146,7 @@ export class Link implements AsyncDisposable {
    * by a second (03 D-14). Idempotent.
    */
   async close(): Promise<void> {
+    this.#ways.close();
     const { clock } = this.#ports;
     const graceOver = Promise.withResolvers<void>();
     const timer = clock.setTimeout(graceOver.resolve, closeGraceMs);

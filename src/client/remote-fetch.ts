@@ -1,11 +1,13 @@
 import type { LinkActor } from "../actors/link-actor.ts";
-import { UnsupportedError } from "../actors/link-errors.ts";
+import { DisconnectedError, LinkFailedError, UnsupportedError } from "../actors/link-errors.ts";
 import { RemoteBody, type RemoteBodyOwner } from "../actors/remote-body.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import type { Result, WireParams } from "../protocol/methods.ts";
 import { responseOf } from "./fetch-response.ts";
+import type { HttpWay } from "./http-way.ts";
+import type { HttpWays } from "./http-ways.ts";
 
 /** What `link.fetch` takes beyond the standard. */
 export interface FetchInit extends RequestInit {
@@ -39,7 +41,7 @@ export interface FetchPorts extends RemoteProcessPorts {
 }
 
 /** Makes the fetch of a link. */
-export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
+export function remoteFetch(link: LinkActor, ways: HttpWays, ports: FetchPorts): RemoteFetch {
   let made = 0;
   let hasWarned = false;
   /** Can redirects be left to the caller? @throws UnsupportedError where that is asked for and cannot be (06 F-8) */
@@ -54,19 +56,6 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
     hasWarned = true;
     return false;
   };
-  const owner: RemoteBodyOwner = {
-    add: (requestId, follower) => link.bodies.add(requestId, follower),
-    remove: (requestId) => link.bodies.remove(requestId),
-    hold: (holder) => link.hold(holder),
-    release: (holder) => link.release(holder),
-    cancel: (requestId) => {
-      // An executor that knows no cancel sends the rest, and nobody takes it in (06 C-10). Nor does anybody wait for the answer.
-      if (link.offers("httpCancel"))
-        void link.call("http/request/cancel", { requestId }, { cleanUp: true }).catch(() => undefined);
-    },
-    fault: ports.onFault,
-  };
-
   return async (input, init) => {
     const request = new Request(input, init);
     // Not that of the request, which follows this one only as long as somebody holds the request.
@@ -78,9 +67,13 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
     if (headers.some(({ valueEnvVar }) => valueEnvVar !== undefined)) link.require("httpHeaderEnvVars");
     made += 1;
     const requestId = `http-${made}-${ports.random.uuid().slice(0, 8)}`;
-    const body = new RemoteBody(requestId, owner, signal, ports);
+    const way = await ways.take(signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new TypeError("fetch failed", { cause: error });
+    });
+    const body = new RemoteBody(requestId, ownerOver(way, ports.onFault), signal, ports);
     try {
-      const head = await link.call(
+      const head = await way.link.call(
         "http/request",
         {
           requestId,
@@ -100,8 +93,25 @@ export function remoteFetch(link: LinkActor, ports: FetchPorts): RemoteFetch {
     } catch (error) {
       body.abandon(signal?.aborted === true || error instanceof TypeError);
       if (signal?.aborted === true || error instanceof UnsupportedError || error instanceof TypeError) throw error;
-      throw new TypeError("fetch failed", { cause: error });
+      // A lane that has failed is a connection that was lost: the link itself stands, or recovers.
+      const isLane = way.link !== link && error instanceof LinkFailedError;
+      throw new TypeError("fetch failed", { cause: isLane ? new DisconnectedError("http/request") : error });
     }
+  };
+}
+
+function ownerOver(way: HttpWay, onFault: (error: unknown) => void): RemoteBodyOwner {
+  const { link } = way;
+  return {
+    add: (requestId, follower) => link.bodies.add(requestId, follower),
+    remove: (requestId) => {
+      link.bodies.remove(requestId);
+      way.over();
+    },
+    hold: (holder) => link.hold(holder),
+    release: (holder) => link.release(holder),
+    cancel: (requestId) => way.cancel(requestId),
+    fault: onFault,
   };
 }
 

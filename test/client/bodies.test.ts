@@ -38,7 +38,7 @@ async function read(response: Promise<Response>): Promise<readonly [text: string
 }
 
 it("asks for a stream under an id that is never used again (06 C-1, F-3)", async () => {
-  verifies("06 C-1", "06 F-3");
+  verifies("06 C-1", "06 F-3", "06 H-43");
   const { peer, link, requestId } = await asked();
   expect(peer.last).toMatchObject({
     method: "http/request",

@@ -39,3 +39,13 @@ it("a write to stdin of any size goes in pieces that fit (03 D-15)", async () =>
   await writing;
   expect(answered).toBeGreaterThanOrEqual(64);
 });
+
+it("a fetch whose body no message can carry fails as a fetch does, and is not sent (06 H-29)", async () => {
+  verifies("06 H-29");
+  const { link, peer } = await scriptedLink();
+  const before = peer.requests.length;
+  const body = new Uint8Array(46 * mebibyte);
+  const failure = await link.fetch("http://o.test/", { method: "POST", body }).catch((error) => error);
+  expect(failure).toMatchObject({ name: "TypeError", cause: expect.any(TooLargeError) });
+  expect(peer.requests).toHaveLength(before);
+});
