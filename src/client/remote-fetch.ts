@@ -8,6 +8,7 @@ import type { Result, WireParams } from "../protocol/methods.ts";
 import { responseOf } from "./fetch-response.ts";
 import type { HttpWay } from "./http-way.ts";
 import type { HttpWays } from "./http-ways.ts";
+import { requestBody } from "./request-body.ts";
 
 /** What `link.fetch` takes beyond the standard. */
 export interface FetchInit extends RequestInit {
@@ -61,7 +62,7 @@ export function remoteFetch(link: LinkActor, ways: HttpWays, ports: FetchPorts):
     // Not that of the request, which follows this one only as long as somebody holds the request.
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     signal?.throwIfAborted();
-    const bytes = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+    const bytes = await requestBody(request, signal);
     const stops = stopsAtRedirects(request);
     const headers = headersOf(request, init?.executorHeaders ?? {});
     if (headers.some(({ valueEnvVar }) => valueEnvVar !== undefined)) link.require("httpHeaderEnvVars");
