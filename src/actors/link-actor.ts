@@ -129,11 +129,11 @@ export class LinkActor {
    *   ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
    */
   async call<M extends RequestName>(method: M, params: WireParams<M>, options: CallOptions = {}): Promise<Result<M>> {
-    const { signal, cleanUp = false } = options;
+    const { signal, cleanUp = false, onAnswer } = options;
     const isKeyed = keyed.has(method) && this.offers("key");
     const isRepeatable = options.isRepeatable ?? (isKeyed || repeatable.has(method));
     const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
-    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal });
+    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal, onAnswer });
     this.#submit(call);
     this.#connections.throttle();
     try {

@@ -30,4 +30,6 @@ export interface CallOptions {
   readonly cleanUp?: boolean;
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable?: boolean;
+  /** Hears of the answer before whatever follows it on the wire, the end of the connection included. */
+  readonly onAnswer?: () => void;
 }

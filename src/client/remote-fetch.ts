@@ -86,9 +86,8 @@ export function remoteFetch(link: LinkActor, ways: HttpWays, ports: FetchPorts):
           ...(init?.timeoutMs === undefined ? {} : { timeoutMs: Math.ceil(init.timeoutMs) }),
           ...(stops ? { redirectPolicy: "stop" as const } : {}),
         },
-        { signal },
+        { signal, onAnswer: () => body.headReceived() },
       );
-      body.headReceived();
       refuse(head, request);
       return responseOf(head, request, body.readable);
     } catch (error) {

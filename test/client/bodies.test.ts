@@ -205,6 +205,15 @@ it("a lost connection fails a body at once, by name, however much of it has come
   });
 });
 
+it("a connection that ends right behind the answer fails the body as well (06 C-9)", async () => {
+  verifies("06 C-9");
+  const { peer, response } = await asked();
+  peer.answer(head);
+  peer.transport.destroy(); // in the same turn: whoever waits for the answer has not heard of it yet
+  const [, cause] = await read(response);
+  expect(cause).toBeInstanceOf(BodyLostError);
+});
+
 it("a request that was in flight is not made again (06 C-11)", async () => {
   verifies("06 C-11");
   const { peer, response } = await asked();
