@@ -25,12 +25,28 @@ const layers: Readonly<Record<string, Layer>> = {
     below: ["client", "actors", "machines", "transports", "ports", "protocol"],
     packages: ["rxjs", "xstate", "zod"],
   },
+  "inspection.ts": { below: ["inspector", "ports"] },
+  "serve.ts": { below: ["inspection.ts", "executor", "inspector"] },
+  "connect.ts": { below: ["inspection.ts", "client", "inspector"] },
   "local-environment.ts": {
-    below: ["client", "executor", "inspector", "actors", "machines", "transports", "ports", "protocol"],
+    below: [
+      "connect.ts",
+      "inspection.ts",
+      "client",
+      "executor",
+      "inspector",
+      "actors",
+      "machines",
+      "transports",
+      "ports",
+      "protocol",
+    ],
   },
   "index.ts": {
     below: [
       "local-environment.ts",
+      "connect.ts",
+      "serve.ts",
       "client",
       "executor",
       "inspector",
@@ -45,6 +61,8 @@ const layers: Readonly<Record<string, Layer>> = {
     below: [
       "index.ts",
       "local-environment.ts",
+      "connect.ts",
+      "serve.ts",
       "client",
       "executor",
       "inspector",

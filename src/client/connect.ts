@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "xstate";
+import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial, LinkOptions } from "../actors/link-options.ts";
@@ -65,7 +66,9 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -91,10 +94,12 @@ export async function openLink(
   const shared = {
     clock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
     onFault: options.onFault ?? throwFault,
     longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     quickAcks: options.quickAcks,
+    place: placeOf(target),
     entrance: ownSession(options.clientName ?? "proctor"),
   };
   const dial = dialFor(target, options, clock);
@@ -151,6 +156,13 @@ export async function connected(actor: LinkActor, signal: AbortSignal | undefine
 /** Can a lost connection to it be replaced? */
 export function canReconnect(target: ConnectTarget): boolean {
   return typeof target === "string" || "dial" in target;
+}
+
+/** A target in words, without what could be secret. */
+export function placeOf(target: ConnectTarget): string {
+  if (typeof target === "string") return redactUrl(target);
+  if ("command" in target) return `command ${target.command[0]}`;
+  return "transport" in target ? target.transport.kind : "a connection of the program's own";
 }
 
 /** How a target is reached, each time anew. */

@@ -72,7 +72,7 @@ export function remoteFetch(link: LinkActor, ways: HttpWays, ports: FetchPorts):
       signal?.throwIfAborted();
       throw new TypeError("fetch failed", { cause: error });
     });
-    const body = new RemoteBody(requestId, ownerOver(way, ports.onFault), signal, ports);
+    const body = new RemoteBody(requestId, ownerOver(way, ports.onFault), signal, { ...ports, ownedBy: link });
     try {
       const head = await way.link.call(
         "http/request",

@@ -1,6 +1,7 @@
 import { type Observable, Subject } from "rxjs";
 import type { Actor, InspectionEvent } from "xstate";
 import { actorOwners, tell } from "../actors/actor-owners.ts";
+import type { ActorWatch, Facts, WatchedEntity } from "../actors/actor-watch.ts";
 import type { ProcessExit } from "../actors/event-order.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import type { Link } from "../client/link.ts";
@@ -21,7 +22,9 @@ export interface RemoteStdioOptions extends Pick<StartOptions, "cwd" | "env" | "
   readonly longestMessageBytes?: number | undefined;
   readonly clock?: Clock | undefined;
   /** Sees every event and transition of its statechart. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of its statechart, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -45,7 +48,7 @@ const utf8 = new TextEncoder();
  * shape (06 section 12.1). A message is a line of JSON in each direction. It survives a lost connection as the process does: what
  * was on its way arrives, once. Closing it is the shutdown that MCP asks for, and waits for the end of the server.
  */
-export class RemoteStdioTransport implements AsyncDisposable {
+export class RemoteStdioTransport implements AsyncDisposable, WatchedEntity {
   /** Called once, when the server is gone or could not be started, and after `close()`. */
   onclose?: (() => void) | undefined;
   /** Hears of lines that are no messages (McpLineError), which harm nothing else, and of why the transport ends by itself. */
@@ -72,7 +75,8 @@ export class RemoteStdioTransport implements AsyncDisposable {
     this.#limitBytes = options.longestMessageBytes ?? 64 * 1024 * 1024;
     this.#actor = owners.create(logic, this, {
       clock: options.clock ?? systemClock,
-      inspect: options.inspect,
+      onInspection: options.onInspection,
+      watch: options.watch,
       id: `mcp server ${argv[0] ?? ""}`,
       input: { canEndInput: link.offers("closeStdin"), graceMs: options.graceMs ?? 2_000 },
       onFault: options.onFault ?? throwFault,
@@ -94,6 +98,11 @@ export class RemoteStdioTransport implements AsyncDisposable {
   /** The name under which the executor knows the server; `undefined` before it has started. */
   get processId(): string | undefined {
     return this.#process?.processId;
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { program: this.#argv[0] ?? "", processId: this.processId ?? null };
   }
 
   /** The statechart, for whoever wants to watch. */

@@ -37,6 +37,8 @@ export const features = [
   "httpRedirects",
   /** `http/request` with headers that have a `valueEnvVar` (06 H-57). */
   "httpHeaderEnvVars",
+  /** `process/exited` tells whether the end of a confined process looks like the work of its sandbox (05 SB-D6). */
+  "denials",
 ] as const;
 
 /** The name of one extension. */

@@ -37,7 +37,7 @@ await withReference(() => {
       },
     });
     link = await connect(server.url, {
-      inspect: (event) => {
+      onInspection: (event) => {
         if (event.type !== "@xstate.snapshot" || !("value" in event.snapshot)) return;
         if (JSON.stringify(event.snapshot.value) === '{"Open":{"Streaming":"Held"}}') endless.held.resolve();
       },

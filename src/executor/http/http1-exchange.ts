@@ -1,20 +1,24 @@
-import http from "node:http";
-import https from "node:https";
+import type { Agent, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { HttpHeader, HttpRequest, HttpResponse } from "../../ports/http-host.ts";
 import { BodyQueue } from "./body-queue.ts";
 import { gatherOnNode } from "./gather-on-node.ts";
 import { httpFailure } from "./http-failure.ts";
+import { Http2Chosen } from "./http2-chosen.ts";
 import type { HttpProxy } from "./proxy-choice.ts";
 import { responseHeaders } from "./response-head.ts";
-import { type DialTls, Http2Chosen } from "./secure-agent.ts";
+import type { DialTls } from "./secure-agent.ts";
 import { idempotent, StaleConnectionError } from "./stale-connection-error.ts";
+
+/** Not imported, for that would load all of undici: see `transports/websocket-listener.ts`. */
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 /** The head of a response may be so long (06 H-33 asks for 410 KiB). */
 const longestHeadBytes = 1024 * 1024;
 
 /** What an exchange over HTTP/1.1 needs. */
 export interface Http1Way {
-  readonly agent: http.Agent;
+  readonly agent: Agent;
   /** The proxy that gets the whole URL to look at; for plain HTTP only. */
   readonly proxy: HttpProxy | null;
   /** How the agent opens a connection over TLS; for that only. */
@@ -26,6 +30,7 @@ export interface Http1Way {
  * @throws HttpError; StaleConnectionError when it may be made again; whatever the agent fails with
  */
 export function http1Exchange(request: HttpRequest, way: Http1Way, signal: AbortSignal): Promise<HttpResponse> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   const outcome = Promise.withResolvers<HttpResponse>();
   const outgoing = send(request, way, signal);
   let queue: BodyQueue | null = null;
@@ -64,7 +69,7 @@ export function http1Exchange(request: HttpRequest, way: Http1Way, signal: Abort
   });
   return outcome.promise;
 }
-function send(request: HttpRequest, { agent, proxy, dial }: Http1Way, signal: AbortSignal): http.ClientRequest {
+function send(request: HttpRequest, { agent, proxy, dial }: Http1Way, signal: AbortSignal): ClientRequest {
   const { method, url, body } = request;
   const { request: open } = url.protocol === "https:" ? https : http;
   const target = proxy?.url ?? url;
@@ -78,9 +83,9 @@ function send(request: HttpRequest, { agent, proxy, dial }: Http1Way, signal: Ab
     setDefaultHeaders: false,
     ...(dial === undefined ? {} : { dial, dialSignal: signal }),
   };
-  let outgoing: http.ClientRequest;
+  let outgoing: ClientRequest;
   if (method === method.toUpperCase()) {
-    outgoing = open({ ...options, method, headers: headers.flat() as unknown as http.OutgoingHttpHeaders }); // a flat list is allowed, the type knows only Node's newer form
+    outgoing = open({ ...options, method, headers: headers.flat() as unknown as OutgoingHttpHeaders }); // a flat list is allowed, the type knows only Node's newer form
   } else {
     // Node turns a method to upper case when the request is made, and writes whatever it is when the head leaves.
     outgoing = open(options);
@@ -98,11 +103,7 @@ function withAuthorization(headers: readonly HttpHeader[], { authorization }: Ht
   return authorization === null || isGiven ? headers : [...headers, ["proxy-authorization", authorization]];
 }
 
-function bodyOf(
-  incoming: http.IncomingMessage,
-  outgoing: http.ClientRequest,
-  fail: (error: unknown) => void,
-): BodyQueue {
+function bodyOf(incoming: IncomingMessage, outgoing: ClientRequest, fail: (error: unknown) => void): BodyQueue {
   const source = {
     pause: () => incoming.pause(),
     resume: () => incoming.resume(),

@@ -27,6 +27,7 @@ export function http2Exchange(
   isReused: boolean,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   const outcome = Promise.withResolvers<HttpResponse>();
   let queue: BodyQueue | null = null;
   let stream: ClientHttp2Stream;

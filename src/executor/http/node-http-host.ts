@@ -1,12 +1,15 @@
-import http from "node:http";
+import type { Agent } from "node:http";
 import { HttpError, type HttpHost, type HttpRequest, type HttpResponse } from "../../ports/http-host.ts";
 import type { Variables } from "./environment-variable.ts";
 import { httpFailure } from "./http-failure.ts";
 import { http1Exchange } from "./http1-exchange.ts";
 import { type HttpProxy, proxyFor } from "./proxy-choice.ts";
-import { SecureOrigins } from "./secure-origins.ts";
+import type { SecureOrigins } from "./secure-origins.ts";
 import { StaleConnectionError } from "./stale-connection-error.ts";
 import { Trust } from "./trust.ts";
+
+/** Not imported, for that would load all of undici: see `transports/websocket-listener.ts`. */
+const http = process.getBuiltinModule("node:http");
 
 /**
  * Node's own client, which sends exactly the headers that it is given; its `fetch` and undici add some, and refuse others that the
@@ -16,7 +19,12 @@ import { Trust } from "./trust.ts";
 export function nodeHttpHost(variables: () => Variables = () => process.env): HttpHost {
   const trust = new Trust(variables);
   const plain = new http.Agent({ keepAlive: true });
-  const secure = new SecureOrigins(trust);
+  let secure: Promise<SecureOrigins> | null = null;
+  /** Loaded when it is needed: TLS and HTTP/2 take memory that many an executor never uses. */
+  const secureOrigins = () => {
+    secure ??= import("./secure-origins.ts").then(({ SecureOrigins: Origins }) => new Origins(trust));
+    return secure;
+  };
   return {
     check: () => trust.check(),
     send: async (request, signal) => {
@@ -25,7 +33,7 @@ export function nodeHttpHost(variables: () => Variables = () => process.env): Ht
       if (request.method === "CONNECT") throw new HttpError("protocol", "CONNECT is not a request to an origin");
       try {
         const proxy = proxyFor(request.url, variables());
-        if (request.url.protocol === "https:") return await secure.send(request, proxy, signal);
+        if (request.url.protocol === "https:") return await (await secureOrigins()).send(request, proxy, signal);
         return await sendPlain(request, { agent: plain, proxy }, signal);
       } catch (error) {
         throw signal.aborted ? signal.reason : httpFailure(error);
@@ -33,14 +41,14 @@ export function nodeHttpHost(variables: () => Variables = () => process.env): Ht
     },
     [Symbol.dispose]: () => {
       plain.destroy();
-      secure.destroy();
+      void secure?.then((origins) => origins.destroy());
     },
   };
 }
 
 async function sendPlain(
   request: HttpRequest,
-  way: { readonly agent: http.Agent; readonly proxy: HttpProxy | null },
+  way: { readonly agent: Agent; readonly proxy: HttpProxy | null },
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {

@@ -1,16 +1,10 @@
-import https from "node:https";
+import type { RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { Http2Chosen } from "./http2-chosen.ts";
 
-/** The origin has chosen HTTP/2: the request was not sent, and can be over this connection. */
-export class Http2Chosen extends Error {
-  readonly socket: TLSSocket;
-
-  constructor(socket: TLSSocket) {
-    super("the origin speaks HTTP/2");
-    this.socket = socket;
-  }
-}
+/** Not imported, for that would load all of undici: see `transports/websocket-listener.ts`. */
+const https = process.getBuiltinModule("node:https");
 
 /** Opens a connection for a request. */
 export type DialTls = (signal: AbortSignal) => Promise<TLSSocket>;
@@ -24,7 +18,7 @@ export interface SecureRequestOptions {
 /** Node's pool of TLS connections for HTTP/1.1, over connections that are dialled as the request says. */
 export class SecureAgent extends https.Agent {
   override createConnection(
-    options: https.RequestOptions & Partial<SecureRequestOptions>,
+    options: RequestOptions & Partial<SecureRequestOptions>,
     done?: (error: Error | null, socket: Duplex) => void,
   ): Duplex | null | undefined {
     const { dial, dialSignal } = options;

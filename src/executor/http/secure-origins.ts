@@ -3,9 +3,10 @@ import type { TLSSocket } from "node:tls";
 import type { HttpRequest, HttpResponse } from "../../ports/http-host.ts";
 import { dialOrigin } from "./dial-origin.ts";
 import { http1Exchange } from "./http1-exchange.ts";
+import { Http2Chosen } from "./http2-chosen.ts";
 import { http2Exchange } from "./http2-exchange.ts";
 import type { HttpProxy } from "./proxy-choice.ts";
-import { type DialTls, Http2Chosen, SecureAgent } from "./secure-agent.ts";
+import { type DialTls, SecureAgent } from "./secure-agent.ts";
 import { StaleConnectionError } from "./stale-connection-error.ts";
 import type { Trust } from "./trust.ts";
 

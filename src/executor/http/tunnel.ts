@@ -1,9 +1,11 @@
-import http from "node:http";
-import https from "node:https";
 import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
 import { HttpError } from "../../ports/http-host.ts";
 import type { HttpProxy } from "./proxy-choice.ts";
+
+/** Not imported, for that would load all of undici: see `transports/websocket-listener.ts`. */
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 /** How a tunnel is dug. */
 export interface TunnelOptions {

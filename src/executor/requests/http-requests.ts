@@ -23,13 +23,13 @@ export function httpRequests(
   return {
     "http/request": (params, { exchanges }) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
-      return exchanges.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
+      return exchanges.part.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
         checkHost(http);
         const request = checkRequest(params, environment());
         return (signal) => followRedirects(http, request, { policy, signal });
       });
     },
-    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.cancel(requestId) }),
+    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.part.cancel(requestId) }),
   } satisfies RequestHandlers;
 }
 
