@@ -16,7 +16,7 @@ const program = join(import.meta.dirname, "servers/stdio-server.ts");
 const client = { name: "test", version: "1.0.0" };
 
 /** An executor, a link to it that can be cut, and an MCP server there with a client of the official SDK. */
-async function world(kind: ServerKind) {
+async function world(kind: ServerKind, argv: readonly string[] = [process.execPath, program], graceMs = 10_000) {
   const stack = new AsyncDisposableStack();
   const executor = stack.use(await startServer(kind));
   const proxy = stack.use(await FaultProxy.before(executor.url));
@@ -24,7 +24,7 @@ async function world(kind: ServerKind) {
   stack.defer(() => link.close());
   const folder = await mkdtemp(join(await realpath(tmpdir()), "proctor-mcp-"));
   stack.defer(() => rm(folder, { recursive: true }));
-  const transport = new RemoteStdioTransport(link, [process.execPath, program]);
+  const transport = new RemoteStdioTransport(link, argv, { graceMs });
   const stderr = new ReplaySubject<string>();
   transport.stderr$.subscribe(stderr);
   return {
@@ -113,6 +113,19 @@ export function stdioSuite(kind: ServerKind): void {
       expect(textOf(answer)).toBe("€".repeat(200_000));
       expect(proxy.onBytes).toBeNull();
       await mcp.close();
+    });
+
+    it("a server that heeds neither the end of its stdin nor a signal is killed, and close waits for that (06 M-6)", async () => {
+      verifies("06 M-6");
+      const stubborn = ["sh", "-c", "trap '' INT TERM; echo ready >&2; while :; do sleep 0.1; done"];
+      await using world_ = await world(kind, stubborn, 100);
+      const { transport, said } = world_;
+      await transport.start();
+      await said("ready");
+      await transport.close();
+      const { exitCode } = await transport.exited;
+      // The reference cannot always tell what a terminate has done.
+      expect(kind === "proctor" ? [137] : [137, -1]).toContain(exitCode);
     });
   });
 }
