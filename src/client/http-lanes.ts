@@ -46,7 +46,8 @@ export class HttpLanes {
   constructor(main: LinkActor, options: HttpLanesOptions) {
     this.#main = main;
     this.#options = options;
-    main.state$.subscribe({ complete: () => this.close() });
+    const over = () => this.close();
+    main.state$.subscribe({ complete: over, error: over }); // a fault of the link is told where it belongs
   }
 
   /** How many there are now: for tests. */

@@ -51,7 +51,9 @@ export class SecureOrigins {
     const place = `${url.host} ${proxy?.url.href ?? ""}`;
     const session = isFresh ? undefined : this.#sessions.get(place);
     if (session !== undefined) return await http2Exchange(request, session, true, signal);
-    const dial: DialTls = (gaveUp) => dialOrigin({ url, proxy, secureContext: this.#trust.context(), signal: gaveUp });
+    // Async, so that a bundle that cannot be read fails the connection and not the agent.
+    const dial: DialTls = async (gaveUp) =>
+      dialOrigin({ url, proxy, secureContext: this.#trust.context(), signal: gaveUp });
     const agent = isFresh ? new SecureAgent() : this.#agent;
     try {
       return await http1Exchange(request, { agent, proxy: null, dial }, signal);
