@@ -21,6 +21,10 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  mcp: {
+    below: ["client", "actors", "machines", "transports", "ports", "protocol"],
+    packages: ["rxjs", "xstate", "zod"],
+  },
   "inspection.ts": { below: ["inspector", "ports"] },
   "serve.ts": { below: ["inspection.ts", "executor", "inspector"] },
   "connect.ts": { below: ["inspection.ts", "client", "inspector"] },
