@@ -1,3 +1,5 @@
+import type { TraceContext } from "../protocol/trace-context.ts";
+
 /** What is known of a call before it is made. */
 export interface CallRequest {
   readonly method: string;
@@ -7,6 +9,8 @@ export interface CallRequest {
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable: boolean;
   readonly signal: AbortSignal | undefined;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceContext | null | undefined;
 }
 
 /**
@@ -18,6 +22,7 @@ export class PendingCall {
   readonly params: unknown;
   readonly cleanUp: boolean;
   readonly isRepeatable: boolean;
+  readonly trace: TraceContext | null;
   /** The raw result. */
   readonly answer: Promise<unknown>;
   /** Has it ever been sent? Then its effect is unknown until the answer. */
@@ -27,11 +32,12 @@ export class PendingCall {
   readonly #abort: () => void;
   #isSettled = false;
 
-  constructor({ method, params, cleanUp, isRepeatable, signal }: CallRequest) {
+  constructor({ method, params, cleanUp, isRepeatable, signal, trace = null }: CallRequest) {
     this.method = method;
     this.params = params;
     this.cleanUp = cleanUp;
     this.isRepeatable = isRepeatable;
+    this.trace = trace;
     this.answer = this.#settle.promise;
     this.#signal = signal;
     this.#abort = () => this.reject(signal?.reason);

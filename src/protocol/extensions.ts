@@ -35,6 +35,8 @@ export const features = [
   "httpCancel",
   /** `http/request` with a `redirectPolicy`, and a result that tells where it came from (06 H-53a). */
   "httpRedirects",
+  /** Requests with a `trace`: the spans of the executor belong to the trace of the client (07 E-45). */
+  "trace",
 ] as const;
 
 /** The name of one extension. */
