@@ -64,6 +64,7 @@ export {
   type RestoredSession,
   type SessionJournal,
 } from "./ports/journal-store.ts";
+export type { Logger, LogMethod } from "./ports/logger.ts";
 export {
   type Child,
   type ChildEnd,
@@ -81,6 +82,7 @@ export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
+export type { TelemetryOptions } from "./telemetry/telemetry-options.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

@@ -18,11 +18,12 @@ const layers: Readonly<Record<string, Layer>> = {
   machines: { below: ["ports", "protocol"], packages: ["xstate"], typesOnly: true },
   transports: { below: ["ports", "protocol"] },
   actors: { below: ["machines", "transports", "ports", "protocol"] },
-  client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
-  executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  telemetry: { below: ["actors", "ports", "protocol"], packages: ["@opentelemetry/api", "node:module", "rxjs"] },
+  client: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
+  executor: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   "local-environment.ts": {
-    below: ["client", "executor", "inspector", "actors", "machines", "transports", "ports", "protocol"],
+    below: ["client", "executor", "inspector", "telemetry", "actors", "machines", "transports", "ports", "protocol"],
   },
   "index.ts": {
     below: [
@@ -30,6 +31,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "client",
       "executor",
       "inspector",
+      "telemetry",
       "actors",
       "machines",
       "transports",
@@ -44,6 +46,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "client",
       "executor",
       "inspector",
+      "telemetry",
       "actors",
       "machines",
       "transports",

@@ -124,12 +124,17 @@ export class LinkActor {
     const isKeyed = keyed.has(method) && this.offers("key");
     const isRepeatable = options.isRepeatable ?? (isKeyed || repeatable.has(method));
     const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
-    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal });
+    const telemetry = this.#options.telemetry?.call(method, params);
+    const trace = telemetry?.trace;
+    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal, trace });
     this.#submit(call);
     this.#connections.throttle();
     try {
-      return decodeResult(method, await call.answer);
+      const result = decodeResult(method, await call.answer);
+      telemetry?.answered();
+      return result;
     } catch (error) {
+      telemetry?.failed(error);
       if (error instanceof ProctorError) error.link ??= { state: this.state.value, generation: this.state.generation };
       throw error;
     } finally {
@@ -210,6 +215,7 @@ export class LinkActor {
       const candidate = this.#connections.requireCandidate();
       const { offer, ...outcome } = await this.#options.entrance.enter(candidate, resumeSessionId, signal);
       this.#offer = offer;
+      candidate.calls.takesTraces = this.offers("trace");
       return outcome;
     },
     catchUp: async (): Promise<void> => {

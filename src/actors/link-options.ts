@@ -1,4 +1,5 @@
 import type { Random } from "../ports/random.ts";
+import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
 import type { Entrance } from "./entrance.ts";
@@ -17,6 +18,8 @@ export interface LinkOptions extends ActorSystemPorts {
   readonly entrance: Entrance;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
+  /** Hears of every call. */
+  readonly telemetry?: LinkTelemetry | undefined;
   /** A machine failed. */
   onFault(error: unknown): void;
 }

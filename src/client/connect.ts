@@ -4,9 +4,12 @@ import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { ProctorError } from "../protocol/errors.ts";
+import { linkTelemetry } from "../telemetry/link-telemetry.ts";
+import type { TelemetryOptions } from "../telemetry/telemetry-options.ts";
 import { dialWebSocket } from "../transports/dial-websocket.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
@@ -47,6 +50,13 @@ export interface ConnectOptions {
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Where it tells what becomes of the connection. Default: it is silent. */
+  readonly logger?: Logger | undefined;
+  /**
+   * Traces and metrics, which go where the OpenTelemetry SDK sends them that the program has registered before (07 section 13);
+   * `false`: none. Without an SDK there are none, and nothing is done.
+   */
+  readonly telemetry?: TelemetryOptions | false | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -73,6 +83,7 @@ export async function openLink(
     inspect: options.inspect,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
+    telemetry: linkTelemetry(options.clock ?? systemClock, options),
     afterClose,
   };
   const actor = new LinkActor({
@@ -82,6 +93,7 @@ export async function openLink(
     longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     entrance: ownSession(options.clientName ?? "proctor"),
   });
+  ports.telemetry?.follow(actor.state$);
   try {
     await connected(actor, options.signal);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { LinkState } from "../actors/link-state.ts";
 import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import type { Random } from "../ports/random.ts";
+import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
 import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
@@ -20,6 +21,7 @@ export interface LinkPorts extends RemoteProcessPorts {
   readonly random: Random;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
+  readonly telemetry?: LinkTelemetry | undefined;
 }
 
 /** How long a link that is closed waits for the answers to its terminates (03 D-14). */
@@ -115,13 +117,21 @@ export class Link implements AsyncDisposable {
     this.#started += 1;
     const processId = `${this.#started}-${this.#ports.random.uuid().slice(0, 8)}`;
     const { signal } = options;
+    const params = startParams(argv, options, this.#ports.cwd);
+    const telemetry = this.#ports.telemetry?.process(processId); // before the start, which belongs to its life
     const actor = new RemoteProcessActor(
       processId,
-      startParams(argv, options, this.#ports.cwd),
+      params,
       { signal, mayRepeatStart: options.repeatStart ?? false, onGap: options.onGap ?? "fail" },
       this.#actor,
       this.#ports,
     );
+    if (telemetry !== undefined) {
+      actor.exited.then(
+        ({ exitCode }) => telemetry.exited(exitCode),
+        (error: unknown) => telemetry.failed(error),
+      );
+    }
     await actor.started;
     const process = new RemoteProcess(actor, this.#actor, this.#ports.random);
     this.#track(actor);

@@ -1,7 +1,8 @@
 import type { RequestHandlers } from "../../actors/request-handlers.ts";
-import type { HttpHost } from "../../ports/http-host.ts";
+import type { HttpHost, HttpRequest } from "../../ports/http-host.ts";
 import { checkRequest } from "../http/check-request.ts";
 import { followRedirects } from "../http/follow-redirects.ts";
+import { observedExchange } from "../http/observed-exchange.ts";
 
 /** Bounds of the HTTP methods. */
 export interface HttpRequestOptions {
@@ -16,11 +17,11 @@ export const defaultMaxBufferedBodyBytes = 11 * 1024 * 1024;
 export function httpRequests(host: HttpHost, options: HttpRequestOptions = {}) {
   const limitBytes = options.maxBufferedBodyBytes ?? defaultMaxBufferedBodyBytes;
   return {
-    "http/request": (params, { exchanges }) => {
+    "http/request": (params, { exchanges }, telemetry) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
       return exchanges.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
-        const request = checkRequest(params);
-        return (signal) => followRedirects(host, request, { policy, signal });
+        const open = (request: HttpRequest, signal: AbortSignal) => followRedirects(host, request, { policy, signal });
+        return observedExchange(checkRequest(params), telemetry, open);
       });
     },
     "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.cancel(requestId) }),
