@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly timeLimitMs: number | undefined;
   /** Say at the end what the command used. */
   readonly usage: boolean;
+  /** Send traces and metrics. */
+  readonly otel: boolean;
   /** Say how others can watch. */
   readonly observable: boolean;
 }
@@ -27,6 +29,7 @@ const options = {
   stdin: { type: "boolean" },
   "time-limit": { type: "string" },
   usage: { type: "boolean" },
+  otel: { type: "boolean" },
   observable: { type: "boolean" },
 } as const;
 
@@ -36,7 +39,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const { values } = parseOptions({ args: own, options });
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
-  const { url, cwd, tty = false, stdin = false, usage = false, observable = false } = values;
+  const { url, cwd, tty = false, stdin = false, usage = false, otel = false, observable = false } = values;
   if (observable && url === undefined)
     throw new UsageError("--observable needs --url: nobody else reaches this machine");
   return {
@@ -48,6 +51,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
     usage,
+    otel,
     observable,
   };
 }

@@ -14,7 +14,7 @@ Options:
   --help       print this text; after a command: the text of that command
 `;
 
-const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR]
+const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR] [--log-level LEVEL] [--otel]
 
 Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
 The first line on stdout is the URL to connect to, and the only one.
@@ -26,6 +26,11 @@ Options:
   --journal DIR            write sessions down in DIR, the output of processes included (readable by this user
                            alone), so that the next executor on DIR resumes them after a restart or a crash.
                            Processes do not survive it: their clients get the output and the exit code
+  --log-level LEVEL        write to stderr what happens: debug, info, warn or error (default: nothing). Connections, sessions,
+                           processes and refusals; never arguments, variables, output, or whole session ids
+  --log-format FORMAT      json, an object a line (default), or text
+  --otel                   send traces and metrics by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT
+                           (default: http://localhost:4318); needs the optional OpenTelemetry packages
   --help                   print this text
 `;
 
@@ -48,6 +53,7 @@ Options:
                until the last of its output, also for what it leaves behind; only on Proctor's own executors
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
+  --otel       send traces and metrics of the client by OTLP over HTTP, as with \`proctor serve\`; both make one trace
   --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor
   --help       print this text
 
