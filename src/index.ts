@@ -18,7 +18,7 @@ export type { Dial } from "./actors/link-options.ts";
 export type { LinkState } from "./actors/link-state.ts";
 export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
-export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
+export type { ConnectTarget } from "./client/connect.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export type { Observation, ObservationState } from "./client/observation.ts";
@@ -35,11 +35,21 @@ export type {
 export type { RemotePath } from "./client/remote-path.ts";
 export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
+export {
+  type PermissionProfile,
+  type Sandbox,
+  SandboxError,
+  type SandboxPermissions,
+  type SandboxPlace,
+  type SandboxRules,
+} from "./client/sandbox.ts";
 export type { StartOptions } from "./client/start-options.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { JournalInUseError } from "./executor/journal/journal-lock.ts";
 export { type NodeHostOptions, nodeHost } from "./executor/node-host.ts";
-export { type ServeOptions, type Server, serve } from "./executor/serve.ts";
+export type { InspectOptions, Inspector } from "./inspector/inspector.ts";
+export { RecordingError } from "./inspector/recording-error.ts";
 export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
@@ -82,6 +92,7 @@ export type { EnvironmentInfo } from "./protocol/environment.ts";
 export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError } from "./protocol/errors.ts";
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
+export { type ServeOptions, type Server, serve } from "./serve.ts";
 export type { TelemetryOptions } from "./telemetry/telemetry-options.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";

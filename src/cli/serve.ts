@@ -1,13 +1,21 @@
-import { type Server, serve } from "../executor/serve.ts";
+import { type Server, serve } from "../serve.ts";
+import { inspectOptions, readInspect, splitInspectPort, tellInspector } from "./inspect-options.ts";
 import { type Log, logOptions, openLog } from "./log.ts";
 import { parseOptions } from "./parse-options.ts";
 
 /** `proctor serve`: stdout carries the URL and nothing else (01 W-2). */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const { values } = parseOptions({
-    args: [...args],
-    options: { listen: { type: "string" }, journal: { type: "string" }, otel: { type: "boolean" }, ...logOptions },
+    args: splitInspectPort(args),
+    options: {
+      listen: { type: "string" },
+      journal: { type: "string" },
+      otel: { type: "boolean" },
+      ...logOptions,
+      ...inspectOptions,
+    },
   });
+  const inspect = readInspect(values);
   using log = await openLog(values);
   const warn = (error: unknown) => warnBy(log, error);
   let server: Server;
@@ -15,7 +23,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   try {
     if (values.otel === true) ending.use(await (await import("./otel.ts")).startOtel("proctor-exec-server", warn));
     const { listen, journal } = values;
-    server = await serve({ listen, journal, logger: log, onJournalError: warn });
+    server = await serve({ listen, journal, inspect, logger: log, onJournalError: warn });
   } catch (error) {
     // Everything that can go wrong before it listens is told in this form (01 W-4).
     return fail(error instanceof Error ? error.message : String(error));
@@ -24,6 +32,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(null));
   });
   log?.info({ url: server.url }, "executor listens");
+  await tellInspector(server.inspector);
   if (server.url !== "stdio") process.stdout.write(`${server.url}\n`);
   const end = await Promise.race([stopped, server.ended]);
   await server.close();

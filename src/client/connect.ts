@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "xstate";
+import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
@@ -49,7 +50,9 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Where it tells what becomes of the connection. Default: it is silent. */
   readonly logger?: Logger | undefined;
   /**
@@ -80,7 +83,8 @@ export async function openLink(
   const ports = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
     telemetry: linkTelemetry(options.clock ?? systemClock, options),
@@ -88,6 +92,7 @@ export async function openLink(
   };
   const actor = new LinkActor({
     ...ports,
+    place: placeOf(target),
     dial: dialFor(target, options, ports.clock),
     canReconnect: canReconnect(target),
     longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
@@ -120,6 +125,13 @@ export async function connected(actor: LinkActor, signal: AbortSignal | undefine
 /** Can a lost connection to it be replaced? */
 export function canReconnect(target: ConnectTarget): boolean {
   return typeof target === "string" || "dial" in target;
+}
+
+/** A target in words, without what could be secret. */
+export function placeOf(target: ConnectTarget): string {
+  if (typeof target === "string") return redactUrl(target);
+  if ("command" in target) return `command ${target.command[0]}`;
+  return "transport" in target ? target.transport.kind : "a connection of the program's own";
 }
 
 /** How a target is reached, each time anew. */

@@ -3,7 +3,7 @@ import { throwFault } from "../actors/throw-fault.ts";
 import { systemClock } from "../ports/clock.ts";
 import { systemRandom } from "../ports/random.ts";
 import { linkTelemetry } from "../telemetry/link-telemetry.ts";
-import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor } from "./connect.ts";
+import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor, placeOf } from "./connect.ts";
 import { Observation } from "./observation.ts";
 
 /** How to observe; every member has a default. */
@@ -26,7 +26,9 @@ export async function observe(
   const actor = new ObservationActor({
     clock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
+    place: placeOf(target),
     onFault: options.onFault ?? throwFault,
     telemetry,
     dial: dialFor(target, options, clock),

@@ -19,11 +19,11 @@ export function httpRequests(host: HttpHost, options: HttpRequestOptions = {}) {
   return {
     "http/request": (params, { exchanges }, telemetry) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
-      return exchanges.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
+      return exchanges.part.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
         const open = (request: HttpRequest, signal: AbortSignal) => followRedirects(host, request, { policy, signal });
         return observedExchange(checkRequest(params), telemetry, open);
       });
     },
-    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.cancel(requestId) }),
+    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.part.cancel(requestId) }),
   } satisfies RequestHandlers;
 }

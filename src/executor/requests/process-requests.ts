@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import type { ProcessActor } from "../../actors/process-actor.ts";
 import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
 import type { Confinement } from "../../ports/confinement.ts";
@@ -108,15 +107,11 @@ function confinementOf(
   { files }: Host,
 ): Confinement | null {
   try {
-    return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR, isDirectory });
+    return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR });
   } catch (error) {
     if (!(error instanceof SandboxRefusedError)) throw error;
     throw new RpcError(errorCodes.invalidParams, error.message, { cause: error });
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function nativeCwd({ cwd }: ProcessStartParams, host: PathHost): string {
