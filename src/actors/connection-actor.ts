@@ -9,6 +9,7 @@ import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
@@ -73,7 +74,7 @@ const logic = connectionMachine.provide({
  * concurrently, each begun in the order in which they came; what must stay in order waits further inside (03 SS-32). A
  * fault in one request is its answer, and nobody else's trouble (01 B-8).
  */
-export class ConnectionActor implements SessionHolder, ObserverConnection {
+export class ConnectionActor implements SessionHolder, ObserverConnection, WatchedEntity {
   readonly connectionId: string;
   /** Resolves when the transport is gone and everything that was asked over it has been answered or cut short. */
   readonly ended: Promise<TransportEnd>;
@@ -98,12 +99,15 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
-    this.#files = new FileHandles(ports, owner.fault);
-    this.#exchanges = new HttpExchanges(ports, {
-      send: (frame) => transport.send(frame),
-      hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
-      fault: owner.fault,
-    });
+    this.#files = new FileHandles({ ...ports, ownedBy: this }, owner.fault);
+    this.#exchanges = new HttpExchanges(
+      { ...ports, ownedBy: this },
+      {
+        send: (frame) => transport.send(frame),
+        hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+        fault: owner.fault,
+      },
+    );
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -120,6 +124,25 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
       drained: () => this.#drained(),
       ended: (end) => this.#transportEnded(end),
     });
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return {
+      transport: this.#transport.kind,
+      peer: this.#transport.peer,
+      session: this.#session?.sessionId ?? null,
+      observes: this.#observer !== null,
+      pending: this.#pending.size,
+      queuedBytes: this.#transport.queuedBytes,
+      readingPaused: this.#paused,
+      files: this.#files.size,
+    };
+  }
+
+  /** @inheritDoc */
+  load() {
+    return { outputBytes: 0, queuedBytes: this.#transport.queuedBytes };
   }
 
   /** The statechart, for whoever wants to watch. */

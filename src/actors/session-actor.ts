@@ -5,6 +5,7 @@ import type { ChildSpec, ProcessFamily, ProcessHost } from "../ports/process-hos
 import type { SpillStore } from "../ports/spill-store.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { CloseDelivery } from "./close-delivery.ts";
 import { departedChild } from "./departed-child.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
@@ -72,7 +73,7 @@ const logic = sessionMachine.provide({
  * hears of events; holder and sink change together, in one turn (03 SS-10). Observers hear of them too, and count for
  * nothing else: they neither keep a session alive nor stand in the way of whoever resumes it.
  */
-export class SessionActor implements ObservedSession {
+export class SessionActor implements ObservedSession, WatchedEntity {
   /** Unguessable; whoever knows it may resume (03 SS-1). */
   readonly sessionId: string;
   /** Unguessable; whoever knows it may observe, and do no more. */
@@ -109,7 +110,7 @@ export class SessionActor implements ObservedSession {
     this.#owner = owner;
     this.#ports = ports;
     this.#family = ports.host.family();
-    this.#processPorts = { ...ports, host: this.#family };
+    this.#processPorts = { ...ports, host: this.#family, ownedBy: this };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
       publish: (process, encode) => this.#publish(process, encode),
@@ -152,6 +153,17 @@ export class SessionActor implements ObservedSession {
       },
     });
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return {
+      session: this.sessionId,
+      attachedTo: this.#holder?.connectionId ?? null,
+      processes: this.#processes.size,
+      observers: this.#observers.size,
+      waitingResults: this.waitingResults,
+    };
   }
 
   /** The statechart, for whoever wants to watch. */

@@ -11,6 +11,7 @@ const commands = {
   serve: async (): Promise<Command> => (await import("./serve.ts")).serveCommand,
   run: async (): Promise<Command> => (await import("./run.ts")).runCommand,
   observe: async (): Promise<Command> => (await import("./observe.ts")).observeCommand,
+  inspect: async (): Promise<Command> => (await import("./inspect.ts")).inspectCommand,
   chart: async (): Promise<Command> => (await import("./chart.ts")).chartCommand,
   doctor: async (): Promise<Command> => (await import("./doctor.ts")).doctorCommand,
 };

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
+import type { InspectOptions } from "../inspector/inspector.ts";
 import { longestTimerMs } from "../ports/clock.ts";
+import { inspectOptions, readInspect } from "./inspect-options.ts";
 import { parseOptions, UsageError } from "./parse-options.ts";
 
 /** What `proctor run` was asked to do. */
@@ -17,6 +19,8 @@ export interface RunRequest {
   readonly usage: boolean;
   /** Say how others can watch. */
   readonly observable: boolean;
+  /** What to show and record of it. */
+  readonly inspect: InspectOptions | false;
 }
 
 const options = {
@@ -28,6 +32,8 @@ const options = {
   "time-limit": { type: "string" },
   usage: { type: "boolean" },
   observable: { type: "boolean" },
+  inspect: inspectOptions.inspect,
+  record: inspectOptions.record,
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -49,6 +55,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     timeLimitMs: readTimeLimit(values["time-limit"]),
     usage,
     observable,
+    inspect: readInspect(values),
   };
 }
 

@@ -93,6 +93,8 @@ export interface OutputRecord {
   readonly actor: ActorNumber;
   readonly stream: "stdout" | "stderr" | "pty";
   readonly base64: string;
+  /** The number of this event among those of its process, where it is known: whoever asks again can go on behind it. */
+  readonly seq?: number;
 }
 
 /** Nobody holds the actor any more: it leaves the page. */
