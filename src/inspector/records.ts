@@ -15,7 +15,10 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** The active states, as XState writes them: `"Closed"`, or `{ Live: { child: "Running", stdin: "Open" } }`. */
 export type StateValue = string | { readonly [state: string]: StateValue };
 
-/** An event as a machine heard it, without secrets. Timers are `xstate.after.*`, results of invoked actors `xstate.done.actor.*`. */
+/**
+ * An event as a machine heard it, without secrets. Timers are `xstate.after.*`. Results of invoked actors are `xstate.done.actor.*` with
+ * `output`, and `xstate.error.actor.*` with an `error` that is written as an object: its `message`, and what else guards ask of it.
+ */
 export interface HeardEvent {
   readonly type: string;
   readonly [member: string]: Json;
