@@ -5,7 +5,7 @@ import { type OutputChunk, rolldown } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 const source = join(root, "src/inspector/page");
-const styles = ["page.css", "../../../node_modules/@xterm/xterm/css/xterm.css"];
+const styles = ["../chart/chart.css", "page.css", "../../../node_modules/@xterm/xterm/css/xterm.css"];
 
 /** Builds the page, and gives the files that it is made of. */
 export async function buildPage(folder: string): Promise<readonly OutputChunk[]> {

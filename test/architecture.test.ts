@@ -79,7 +79,7 @@ const page = {
   files: [
     /^machines\//,
     /^ports\/clock\.ts$/,
-    /^inspector\/(?:records|feed-decoder|feed-format)\.ts$/,
+    /^inspector\/(?:records|feed-decoder|feed-format|machine-hash)\.ts$/,
     /^inspector\/(?:chart|replay)\//,
   ],
   packages: ["preact", "preact/hooks", "xstate", "@xterm/xterm"],

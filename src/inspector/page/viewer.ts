@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { HeaderRecord, HistoryRecord } from "../records.ts";
 import { History, type Scene } from "./history/history.ts";
 import { type Oddity, OddityWatch } from "./history/odd.ts";
@@ -36,7 +36,7 @@ export class Viewer {
   #redraw: unknown = null;
   #idle: unknown = null;
 
-  constructor(clock: Clock = systemClock) {
+  constructor(clock: Clock) {
     this.clock = clock;
     this.route = parseRoute(location.hash);
     addEventListener("hashchange", () => {
@@ -63,6 +63,17 @@ export class Viewer {
         this.#tell();
       },
     });
+  }
+
+  /** There is nothing to show. */
+  fail(reason: string): void {
+    this.source = { kind: "failed", reason };
+    this.#tell();
+  }
+
+  /** The output of an actor is wanted until the function that this gives is called. */
+  follow(actor: number): () => void {
+    return this.#open?.follow(actor) ?? (() => {});
   }
 
   subscribe(listener: () => void): () => void {

@@ -2,7 +2,7 @@ import type { ActorNumber } from "../../records.ts";
 import { duration } from "./figures.ts";
 import type { History, Scene } from "./history.ts";
 import { countUpTo } from "./sorted.ts";
-import { exitOf } from "./story.ts";
+import { describeExit, exitOf } from "./story.ts";
 import type { ActorView } from "./track.ts";
 
 /** Something about an actor that a person should look at. */
@@ -65,8 +65,10 @@ export class OddityWatch {
     if (divergent.has(actor.actor)) return odd("divergent", "diverged from its recording");
     if (actor.tone === "failed") return odd("failed", actor.status === "error" ? "its machine failed" : actor.state);
     const track = this.#history.tracks.get(actor.actor);
-    const exit = track === undefined ? null : exitOf(track, scene.position);
-    if (exit !== null && exit.exitCode !== 0) return odd("failed", exit.text);
+    const heard = track === undefined ? null : exitOf(track, scene.position);
+    // Whoever came later has not heard of the exit, but the facts know.
+    const exitCode = heard?.exitCode ?? actor.facts.exitCode;
+    if (typeof exitCode === "number" && exitCode !== 0) return odd("failed", describeExit(exitCode));
     if (actor.state === "HeldBack")
       return odd("heldBack", `held back by a slow reader for ${duration(t - actor.stateSince)}`);
     if (actor.ignored > 0)

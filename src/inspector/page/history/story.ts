@@ -29,10 +29,15 @@ export function exitOf(track: Track, position: number): ChildExit | null {
     const { t, order, record } = track.events[index] as Heard; // index is within
     const { type, exitCode } = record.event;
     if (!record.taken || !/exit(ed)?$/.test(type) || typeof exitCode !== "number") continue;
-    const signal = signals[exitCode - 128];
-    return { t, order, exitCode, text: `exit code ${exitCode}${signal === undefined ? "" : ` (${signal})`}` };
+    return { t, order, exitCode, text: describeExit(exitCode) };
   }
   return null;
+}
+
+/** `exit code 143 (SIGTERM)`: an exit code in words, with the signal that it stands for. */
+export function describeExit(exitCode: number): string {
+  const signal = signals[exitCode - 128];
+  return `exit code ${exitCode}${signal === undefined ? "" : ` (${signal})`}`;
 }
 
 /** One step on the way to how an actor stands, in words, with the place where it happened. */

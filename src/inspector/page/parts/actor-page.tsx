@@ -1,3 +1,7 @@
+import { useMemo } from "preact/hooks";
+import { ChartView } from "../chart/chart-view.tsx";
+import { useCharts } from "../chart/use-charts.ts";
+import { WhyNot } from "../chart/why-not.tsx";
 import { duration, moment } from "../history/figures.ts";
 import { describeValue } from "../history/state-name.ts";
 import type { ActorView, Track } from "../history/track.ts";
@@ -28,7 +32,11 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
   const { cursor, scene } = viewer;
   const owner = view.owner === null ? undefined : scene.byNumber.get(view.owner);
   const owned = scene.actors.filter((other) => other.owner === view.actor);
-  const replay = track.replayFrom(cursor.position);
+  const charts = useCharts();
+  const replay = useMemo(() => charts?.ActorReplay.of(track) ?? null, [charts, track]);
+  const replayed = replay?.at(cursor.position, cursor.t) ?? null;
+  const recorded = track.replayFrom(cursor.position);
+  const isSame = charts?.isSameMachine(track.machine, viewer.history.header?.machines[track.machine]) !== false;
   const isGone = track.gone !== null && track.gone.order < cursor.position;
   return (
     <main class="actor" aria-label={view.name.slice(0, 100)}>
@@ -56,8 +64,11 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
         <header>
           <h2>States</h2>
           <code class="value">{describeValue(view.value)}</code>
+          {!isSame && <span class="badge attention">recorded with another definition of the machine</span>}
+          {isSame && replayed !== null && replayed.divergences > 0 && <span class="badge failed">diverged</span>}
         </header>
         <Story view={view} />
+        {replayed !== null && <ChartView drawing={replayed.drawing} />}
       </section>
       <EventList track={track} view={view} />
       <section class="panel facts-panel" aria-label="Facts">
@@ -79,8 +90,15 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
           </ul>
         )}
       </section>
-      {replay !== null && (
-        <ContextView context={replay.anchor.context} before={null} isRebuilt={replay.events.length === 0} />
+      {isSame && replayed !== null && replayed.snapshot !== null ? (
+        <ContextView context={replayed.context} before={replayed.before} isRebuilt={true} />
+      ) : (
+        recorded !== null && (
+          <ContextView context={recorded.anchor.context} before={null} isRebuilt={recorded.events.length === 0} />
+        )
+      )}
+      {isSame && replay !== null && replayed !== null && replayed.snapshot !== null && (
+        <WhyNot observed={replay.observed} snapshot={replayed.snapshot} />
       )}
       {(view.machine.endsWith("process") || track.outputs.length > 0) && <OutputTerminal track={track} view={view} />}
     </main>

@@ -45,7 +45,13 @@ export function EventList({ track, view }: { readonly track: Track; readonly vie
         </button>
       </header>
       {rows.length === 0 ? (
-        <p class="nothing">{wanted === "" ? "It has heard nothing yet." : "No event is like that."}</p>
+        <p class="nothing">
+          {wanted === ""
+            ? track.since < history.firstT
+              ? "It has heard nothing since this history began."
+              : "It has heard nothing yet."
+            : "No event is like that."}
+        </p>
       ) : (
         <div
           class="event-list"

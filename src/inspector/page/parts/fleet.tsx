@@ -27,7 +27,6 @@ export function Fleet() {
   const search = useRef<HTMLInputElement>(null);
   const filter = useMemo(() => parseFilter(route.filter), [route.filter]);
   const odd = useMemo(() => new Map(oddities.map((oddity) => [oddity.actor, oddity])), [oddities]);
-  const oddNumbers = useMemo(() => new Set(odd.keys()), [odd]);
   const surroundings = {
     t: cursor.t,
     ownerOf: ({ owner }: ActorView) => (owner === null ? undefined : scene.byNumber.get(owner)),
@@ -127,7 +126,7 @@ export function Fleet() {
             onOpen={openActor}
           />
         ) : (
-          <TileCanvas groups={groups} odd={oddNumbers} picked={picked} onPick={pick} onOpen={openActor} />
+          <TileCanvas groups={groups} odd={odd} picked={picked} onPick={pick} onOpen={openActor} />
         )}
         <Legend actors={found} />
       </section>

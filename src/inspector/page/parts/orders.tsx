@@ -4,7 +4,7 @@ import type { ControlOrder } from "../sources/source.ts";
 import { legible } from "./plain-text.tsx";
 import { useViewer } from "./use-viewer.ts";
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGKILL"];
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGKILL"];
 
 /** Orders to a process that runs: each asks once more. There are none unless the server takes them, nor while the past is shown. */
 export function Orders({ view }: { readonly view: ActorView }) {

@@ -28,6 +28,8 @@ export function OutputTerminal({ track, view }: { readonly track: Track; readonl
   const hasOutput = track.outputs.length > 0;
   const mayType = viewer.mayControl && view.tone === "active" && view.facts.stdin !== "none";
 
+  useEffect(() => viewer.follow(view.actor), [viewer, view.actor, viewer.source.kind]);
+
   useEffect(() => {
     if (!hasOutput || screen.current === null) return;
     const element = screen.current;
@@ -84,11 +86,14 @@ export function OutputTerminal({ track, view }: { readonly track: Track; readonl
     if (!isReady || made === null) return;
     made.options.disableStdin = !mayType;
     if (!mayType) return;
-    const typing = made.onData(
-      (text) => void viewer.order({ kind: "stdin", actor: view.actor, base64: toBase64(text) }),
-    );
+    const typing = made.onData((typed) => {
+      // A pipe knows no return key, and nobody echoes what goes into it.
+      const text = isPty ? typed : typed.replaceAll("\r", "\n");
+      if (!isPty) made.write(`\u001b[2m${text}\u001b[22m`);
+      void viewer.order({ kind: "stdin", actor: view.actor, base64: toBase64(text) });
+    });
     return () => typing.dispose();
-  }, [isReady, mayType, viewer, view.actor]);
+  }, [isReady, mayType, isPty, viewer, view.actor]);
 
   const size = printed.reduce((sum, { base64 }) => sum + base64.length, 0) * 0.75;
   return (

@@ -1,7 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../history/figures.ts";
+import { textOf } from "../history/filter.ts";
+import type { Oddity } from "../history/odd.ts";
 import type { Tone } from "../history/state-name.ts";
 import type { ActorView } from "../history/track.ts";
+import { legible } from "./plain-text.tsx";
 import { shapeOf } from "./state-mark.tsx";
 import { type Palette, readPalette } from "./theme.ts";
 import { layoutTiles, neighbour, type PlacedTile, type TileGroup, type TileLayout, tileAt } from "./tile-layout.ts";
@@ -9,7 +12,7 @@ import { useViewer } from "./use-viewer.ts";
 
 interface TileCanvasProps {
   readonly groups: readonly TileGroup[];
-  readonly odd: ReadonlySet<number>;
+  readonly odd: ReadonlyMap<number, Oddity>;
   readonly picked: readonly number[];
   /** `adds`: beside those that were picked before. */
   readonly onPick: (actor: ActorView, adds: boolean) => void;
@@ -160,7 +163,7 @@ export function TileCanvas({ groups, odd, picked, onPick, onOpen }: TileCanvasPr
           tabIndex={-1}
         >
           {focused.actor.name}, {focused.actor.state}
-          {odd.has(focused.actor.actor) ? ", odd" : ""}
+          {odd.has(focused.actor.actor) ? `, ${odd.get(focused.actor.actor)?.text}` : ""}
         </div>
       )}
     </div>
@@ -172,7 +175,7 @@ const padding = 12;
 interface Drawing {
   readonly layout: TileLayout;
   readonly palette: Palette;
-  readonly odd: ReadonlySet<number>;
+  readonly odd: ReadonlyMap<number, Oddity>;
   readonly picked: readonly number[];
   readonly top: number;
   readonly width: number;
@@ -212,7 +215,14 @@ function drawTiles(surface: HTMLCanvasElement, drawing: Drawing, glowOf: (actor:
     drawMark(pen, actor.tone, colour, x + (layout.isNamed ? 9 : 4), y + (layout.tileHeight - 10) / 2);
     if (layout.isNamed) drawName(pen, palette, actor, x + 27, y, layout.tileWidth - 34);
     if (odd.has(actor.actor))
-      strokeTile(pen, tile, layout, palette.tones[actor.tone === "failed" ? "failed" : "attention"], 1.2, [3, 2]);
+      strokeTile(
+        pen,
+        tile,
+        layout,
+        palette.tones[odd.get(actor.actor)?.kind === "failed" ? "failed" : "attention"],
+        1.2,
+        [3, 2],
+      );
     if (picked.includes(actor.actor)) strokeTile(pen, tile, layout, palette.accent, 2, []);
   }
 }
@@ -220,17 +230,18 @@ function drawTiles(surface: HTMLCanvasElement, drawing: Drawing, glowOf: (actor:
 function drawName(
   pen: CanvasRenderingContext2D,
   palette: Palette,
-  { name, state }: ActorView,
+  { name, state, facts }: ActorView,
   x: number,
   y: number,
   width: number,
 ): void {
   pen.fillStyle = palette.ink;
   pen.font = "12px system-ui, sans-serif";
-  pen.fillText(shorten(pen, name, width), x, y + 12);
+  pen.fillText(shorten(pen, legible(name, 100), width), x, y + 12);
   pen.fillStyle = palette.soft;
   pen.font = "11px system-ui, sans-serif";
-  pen.fillText(shorten(pen, state, width), x, y + 25);
+  const command = facts.argv === undefined ? "" : `  ${textOf(facts.argv).slice(0, 100)}`;
+  pen.fillText(shorten(pen, `${state}${legible(command)}`, width), x, y + 25);
 }
 
 /** A text that fits. Names can be of any length, and measuring takes time: what can never fit is not measured. */

@@ -17,6 +17,7 @@ export function recordingSource(name: string, read: () => Promise<string>): Sour
         listener.tell({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
       });
     },
+    follow: () => () => {},
     async order() {
       throw new Error("a recording takes no orders");
     },

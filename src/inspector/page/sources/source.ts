@@ -31,6 +31,8 @@ export type ControlOrder =
 /** What a page can show: a recording, or an executor that runs. */
 export interface Source {
   start(listener: SourceListener): void;
+  /** Output of an actor is wanted, until the function that this gives is called; a recording has it anyway. */
+  follow(actor: ActorNumber): () => void;
   /** Throws when it takes no orders, or refuses this one. */
   order(order: ControlOrder): Promise<void>;
   /** Nothing is told any more. */
