@@ -77,6 +77,14 @@ test("steps go to the events of one actor, or of any, and end at the ends", () =
   expect(history.step(1, -1, null)).toBeNull();
 });
 
+test("facts of the moment of an event are no step of their own", () => {
+  const play = new StagedHistory();
+  const process = play.enter("process", "p", running());
+  play.wait(1).hear(process, "interrupt").wait(1).hear(process, "terminate").learn(process, { exitCode: 1 });
+  const history = historyOf(play);
+  expect(history.timeAt(history.step(history.length, -1, process) ?? 0)).toBe(1);
+});
+
 test("it keeps to its bound, forgets the oldest, and how things stood there stays true", () => {
   const play = new StagedHistory();
   const session = play.enter("session", "s", { Attached: "Held" }, { facts: { attachedTo: "c-1" } });

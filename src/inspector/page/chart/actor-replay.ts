@@ -3,11 +3,11 @@ import { type MachineName, machines } from "../../../machines/index.ts";
 import { layouts } from "../../chart/layouts.ts";
 import type { StatechartScene } from "../../chart/statechart-drawing.ts";
 import { machineHash } from "../../machine-hash.ts";
-import type { Json } from "../../records.ts";
+import type { Json, StateValue } from "../../records.ts";
 import { ObservedMachine } from "../../replay/observed-machine.ts";
-import { Replay, type ReplayedEvent, snapshotOf } from "../../replay/replay.ts";
+import { Replay, type ReplayedEvent } from "../../replay/replay.ts";
 import { timersOf } from "../../replay/timers.ts";
-import { activeStates, type Explanation, eventTypesOf, explain } from "../../replay/why-not.ts";
+import { type Explanation, eventTypesOf, explain } from "../../replay/why-not.ts";
 import { duration } from "../history/figures.ts";
 import { countUpTo } from "../history/sorted.ts";
 import type { Anchor, Track, Turn } from "../history/track.ts";
@@ -29,9 +29,8 @@ export const machineNames = Object.keys(machines) as MachineName[];
 
 const observedMachines = new Map<MachineName, ObservedMachine>();
 
-/** A machine of ours by its name; `null`: there is none. */
-export function observedMachine(name: string): ObservedMachine | null {
-  if (!isMachineName(name)) return null;
+/** A machine of ours by its name. */
+export function observedMachine(name: MachineName): ObservedMachine {
   const observed = observedMachines.get(name) ?? new ObservedMachine(machines[name]);
   observedMachines.set(name, observed);
   return observed;
@@ -40,11 +39,6 @@ export function observedMachine(name: string): ObservedMachine | null {
 /** The chart of a machine, of no actor in particular. */
 export function chartOf(name: MachineName): StatechartScene {
   return { layout: layouts[name], title: `Statechart of ${name}` };
-}
-
-/** Is a machine, by the hash that a recording has of it, the one of this page? */
-export function isSameMachine(name: string, hash: string | undefined): boolean {
-  return isMachineName(name) && machineHash(machines[name]) === hash;
 }
 
 /** Runs an actor's machine again on what it heard, from where its context was known to any moment. */
@@ -56,17 +50,22 @@ export class ActorReplay {
   #run: { readonly anchor: Anchor; readonly replay: Replay; readonly steps: ReplayedEvent[] } | null = null;
   /** By turn, the states that were active. */
   readonly #active = new WeakMap<Turn, ReadonlySet<string>>();
+  /** Why what was recorded cannot be replayed; `null`: it can, as far as is known. */
+  fault: string | null;
 
-  private constructor(track: Track, name: MachineName, observed: ObservedMachine) {
+  private constructor(track: Track, name: MachineName, hash: string | undefined) {
     this.#track = track;
     this.#name = name;
-    this.observed = observed;
+    this.observed = observedMachine(name);
+    this.fault = machineHash(machines[name]) === hash ? null : "recorded with another definition of the machine";
   }
 
-  /** `null`: its machine is none that this page knows. */
-  static of(track: Track): ActorReplay | null {
-    const observed = observedMachine(track.machine);
-    return observed === null || !isMachineName(track.machine) ? null : new ActorReplay(track, track.machine, observed);
+  /**
+   * `null`: its machine is none that this page knows.
+   * @param hash that of the machine that was recorded: another one is drawn, but not replayed
+   */
+  static of(track: Track, hash: string | undefined): ActorReplay | null {
+    return isMachineName(track.machine) ? new ActorReplay(track, track.machine, hash) : null;
   }
 
   /** The actor once the first `position` records have happened, at the time `t`. */
@@ -107,19 +106,25 @@ export class ActorReplay {
     position: number,
   ): { readonly steps: readonly ReplayedEvent[]; readonly snapshot: AnyMachineSnapshot } | null {
     const from = this.#track.replayFrom(position);
-    if (from === null) return null;
-    if (this.#run?.anchor !== from.anchor || this.#run.steps.length > from.events.length) {
-      this.#run = { anchor: from.anchor, replay: new Replay(this.observed, from.anchor), steps: [] };
+    if (from === null || this.fault !== null) return null;
+    try {
+      if (this.#run?.anchor !== from.anchor || this.#run.steps.length > from.events.length) {
+        this.#run = { anchor: from.anchor, replay: new Replay(this.observed, from.anchor), steps: [] };
+      }
+      const { replay, steps } = this.#run;
+      for (const record of from.events.slice(steps.length)) steps.push(replay.next(record));
+      return { steps, snapshot: replay.snapshot };
+    } catch (error) {
+      // A file can say that anything happened, also what no machine of ours can do.
+      this.fault = `it cannot be replayed: ${error instanceof Error ? error.message : String(error)}`;
+      return null;
     }
-    const { replay, steps } = this.#run;
-    for (const record of from.events.slice(steps.length)) steps.push(replay.next(record));
-    return { steps, snapshot: replay.snapshot };
   }
 
   #activeIn(turn: Turn): ReadonlySet<string> {
     const known = this.#active.get(turn);
     if (known !== undefined) return known;
-    const active = activeStates(snapshotOf(this.observed.machine, { ...turn, context: {} }));
+    const active = new Set(statesIn(turn.value, this.observed.machine.root.id));
     this.#active.set(turn, active);
     return active;
   }
@@ -140,6 +145,12 @@ export class ActorReplay {
     // Before its first turn nothing is known of it but its birth.
     return outside < 0 ? Math.min(entered?.t ?? 0, this.#track.since) : (entered?.t ?? 0);
   }
+}
+
+/** The ids of the states of a value, outer ones included. */
+function statesIn(value: StateValue, id: string): string[] {
+  if (typeof value === "string") return [id, `${id}.${value}`];
+  return [id, ...Object.entries(value).flatMap(([name, inner]) => statesIn(inner, `${id}.${name}`))];
 }
 
 /** What an event would do at a moment, and where it would lead. */

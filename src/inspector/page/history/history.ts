@@ -148,7 +148,11 @@ export class History {
       record !== undefined &&
       (record.kind === "event" || record.kind === "actor" || record.kind === "gone") &&
       (actor === null || record.actor === actor);
-    for (let next = position + direction; next >= this.firstPosition && next <= this.length; next += direction) {
+    let from = position;
+    // Facts of the same moment belong to the event: whoever steps back from there is at the event already.
+    while (direction < 0 && !isStop(this.recordAt(from - 1)) && this.timeAt(from - 1) === this.timeAt(position))
+      from -= 1;
+    for (let next = from + direction; next >= this.firstPosition && next <= this.length; next += direction) {
       if (isStop(this.recordAt(next - 1))) return next;
     }
     return null;

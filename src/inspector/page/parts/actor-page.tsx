@@ -10,7 +10,7 @@ import { EventList } from "./event-list.tsx";
 import { FactList } from "./facts.tsx";
 import { Orders } from "./orders.tsx";
 import { OutputTerminal } from "./output-terminal.tsx";
-import { PlainText } from "./plain-text.tsx";
+import { legible, PlainText } from "./plain-text.tsx";
 import { StateName } from "./state-mark.tsx";
 import { Story } from "./story.tsx";
 import { useViewer } from "./use-viewer.ts";
@@ -33,10 +33,10 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
   const owner = view.owner === null ? undefined : scene.byNumber.get(view.owner);
   const owned = scene.actors.filter((other) => other.owner === view.actor);
   const charts = useCharts();
-  const replay = useMemo(() => charts?.ActorReplay.of(track) ?? null, [charts, track]);
+  const hash = viewer.history.header?.machines[track.machine];
+  const replay = useMemo(() => charts?.ActorReplay.of(track, hash) ?? null, [charts, track, hash]);
   const replayed = replay?.at(cursor.position, cursor.t) ?? null;
   const recorded = track.replayFrom(cursor.position);
-  const isSame = charts?.isSameMachine(track.machine, viewer.history.header?.machines[track.machine]) !== false;
   const isGone = track.gone !== null && track.gone.order < cursor.position;
   return (
     <main class="actor" aria-label={view.name.slice(0, 100)}>
@@ -63,9 +63,11 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
       <section class="panel chart-panel" aria-label="States">
         <header>
           <h2>States</h2>
-          <code class="value">{describeValue(view.value)}</code>
-          {!isSame && <span class="badge attention">recorded with another definition of the machine</span>}
-          {isSame && replayed !== null && replayed.divergences > 0 && <span class="badge failed">diverged</span>}
+          <code class="value">{legible(describeValue(view.value))}</code>
+          {replay !== null && replay.fault !== null && (
+            <span class="badge attention">{legible(replay.fault, 120)}</span>
+          )}
+          {replayed !== null && replayed.divergences > 0 && <span class="badge failed">diverged</span>}
         </header>
         <Story view={view} />
         {replayed !== null && <ChartView drawing={replayed.drawing} />}
@@ -90,14 +92,14 @@ function ActorParts({ track, view }: { readonly track: Track; readonly view: Act
           </ul>
         )}
       </section>
-      {isSame && replayed !== null && replayed.snapshot !== null ? (
+      {replayed !== null && replayed.snapshot !== null ? (
         <ContextView context={replayed.context} before={replayed.before} isRebuilt={true} />
       ) : (
         recorded !== null && (
           <ContextView context={recorded.anchor.context} before={null} isRebuilt={recorded.events.length === 0} />
         )
       )}
-      {isSame && replay !== null && replayed !== null && replayed.snapshot !== null && (
+      {replay !== null && replayed !== null && replayed.snapshot !== null && (
         <WhyNot observed={replay.observed} snapshot={replayed.snapshot} />
       )}
       {(view.machine.endsWith("process") || track.outputs.length > 0) && <OutputTerminal track={track} view={view} />}

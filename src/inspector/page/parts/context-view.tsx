@@ -24,7 +24,7 @@ export function ContextView({
         <ul class="changes" aria-label="Changed by the newest event">
           {changes.map(({ path, before: was, after }) => (
             <li key={path}>
-              <span class="json-name">{path}</span>{" "}
+              <span class="json-name">{legible(path, 80)}</span>{" "}
               <del>{was === undefined ? "nothing" : legible(JSON.stringify(was), 60)}</del>{" "}
               <ins>{after === undefined ? "nothing" : legible(JSON.stringify(after), 60)}</ins>
             </li>

@@ -1,5 +1,6 @@
 import type { CountersRecord } from "../../records.ts";
 import { figure, figureName } from "../history/figures.ts";
+import { legible } from "./plain-text.tsx";
 
 const chartWidth = 120;
 const chartHeight = 22;
@@ -17,7 +18,7 @@ export function Counters({ records }: { readonly records: readonly CountersRecor
       <dl>
         {Object.entries(newest.counters).map(([name, value]) => (
           <div key={name}>
-            <dt>{figureName(name)}</dt>
+            <dt>{legible(figureName(name), 40)}</dt>
             <dd>
               <svg
                 viewBox={`0 0 ${chartWidth} ${chartHeight}`}

@@ -2,7 +2,7 @@ import type { Facts, Json } from "../../records.ts";
 import { duration, figure, figureName } from "../history/figures.ts";
 import { textOf } from "../history/filter.ts";
 import type { ActorView } from "../history/track.ts";
-import { PlainText } from "./plain-text.tsx";
+import { legible, PlainText } from "./plain-text.tsx";
 
 /** What is known of an actor beside its machine; `differing` names what sets it apart from those it is compared with. */
 export function FactList({
@@ -52,7 +52,7 @@ function Fact({
 }) {
   return (
     <div class={isDifferent ? "differs" : ""}>
-      <dt>{name}</dt>
+      <dt>{legible(name, 80)}</dt>
       <dd>{children}</dd>
     </div>
   );

@@ -12,6 +12,7 @@ import { download } from "./download.ts";
 import { differingFacts } from "./facts.tsx";
 import { groupActors } from "./groups.ts";
 import { OddList } from "./odd-list.tsx";
+import { legible } from "./plain-text.tsx";
 import { Mark } from "./state-mark.tsx";
 import { TileCanvas } from "./tile-canvas.tsx";
 import { Tree } from "./tree.tsx";
@@ -165,7 +166,7 @@ function Legend({ actors }: { readonly actors: readonly ActorView[] }) {
     <ul class="legend" aria-label="Legend">
       {[...states].map(([state, { tone, number }]) => (
         <li key={state}>
-          <Mark tone={tone} /> {state} <span class="number">{count(number)}</span>
+          <Mark tone={tone} /> {legible(state, 40)} <span class="number">{count(number)}</span>
         </li>
       ))}
     </ul>

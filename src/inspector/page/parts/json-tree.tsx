@@ -1,5 +1,5 @@
 import type { Json } from "../../records.ts";
-import { PlainText } from "./plain-text.tsx";
+import { legible, PlainText } from "./plain-text.tsx";
 
 /** A value as a tree that can be folded; members at the given paths are marked as changed. */
 export function JsonTree({
@@ -23,7 +23,7 @@ export function JsonTree({
         if (isLeaf) {
           return (
             <li key={name} class={mark}>
-              <span class="json-name">{name}</span> <JsonTree value={inner} changed={changed} path={at} />
+              <span class="json-name">{legible(name, 80)}</span> <JsonTree value={inner} changed={changed} path={at} />
             </li>
           );
         }
@@ -31,7 +31,7 @@ export function JsonTree({
           <li key={name} class={mark}>
             <details open={path === ""}>
               <summary>
-                <span class="json-name">{name}</span> <span class="soft">{Object.keys(inner).length}</span>
+                <span class="json-name">{legible(name, 80)}</span> <span class="soft">{Object.keys(inner).length}</span>
               </summary>
               <JsonTree value={inner} changed={changed} path={at} />
             </details>

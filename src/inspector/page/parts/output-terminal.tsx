@@ -85,6 +85,8 @@ export function OutputTerminal({ track, view }: { readonly track: Track; readonl
     const made = terminal.current;
     if (!isReady || made === null) return;
     made.options.disableStdin = !mayType;
+    // Tab leads on, unless a program on a terminal may want it; then Shift + Tab does.
+    made.attachCustomKeyEventHandler(({ key, shiftKey }) => key !== "Tab" || (mayType && isPty && !shiftKey));
     if (!mayType) return;
     const typing = made.onData((typed) => {
       // A pipe knows no return key, and nobody echoes what goes into it.
@@ -105,9 +107,7 @@ export function OutputTerminal({ track, view }: { readonly track: Track; readonl
         {track.isOutputCut && <span class="badge attention">the oldest is not kept</span>}
         {mayType && <span class="badge">what you type goes to its stdin</span>}
       </header>
-      {!hasOutput && (
-        <p class="nothing">It has printed nothing{viewer.source.kind === "live" ? " while somebody watched" : ""}.</p>
-      )}
+      {printed.length === 0 && <p class="nothing">It has printed nothing by then that is known here.</p>}
       <div class="screen" ref={screen} />
     </section>
   );

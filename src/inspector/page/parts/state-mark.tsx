@@ -1,4 +1,5 @@
 import type { Tone } from "../history/state-name.ts";
+import { legible } from "./plain-text.tsx";
 
 const shapes: Readonly<Record<Tone, string>> = {
   beginning: "M6 1.6a4.4 4.4 0 1 0 0 8.8a4.4 4.4 0 0 0 0-8.8zm0 1.8a2.6 2.6 0 1 1 0 5.2a2.6 2.6 0 0 1 0-5.2z",
@@ -27,7 +28,7 @@ export function StateName({ state, tone }: { readonly state: string; readonly to
   return (
     <span class={`state tone-${tone}`} data-state={state}>
       <Mark tone={tone} />
-      {state}
+      {legible(state, 60)}
     </span>
   );
 }

@@ -4,6 +4,7 @@ import { formatRecording } from "../history/recording.ts";
 import { recordingSource } from "../sources/recording-source.ts";
 import type { SourceState } from "../sources/source.ts";
 import { download } from "./download.ts";
+import { legible } from "./plain-text.tsx";
 import { toggleTheme } from "./theme.ts";
 import { useViewer } from "./use-viewer.ts";
 
@@ -25,7 +26,7 @@ export function TopBar({ onHelp }: { readonly onHelp: () => void }) {
       <h1>
         <a href={viewer.href({ page: "fleet", actor: null })}>proctor</a>
       </h1>
-      <span class="title">{history.header?.title ?? ""}</span>
+      <span class="title">{legible(history.header?.title ?? "", 200)}</span>
       <nav aria-label="Pages">
         {page("fleet", "Fleet")}
         {page("time", "Time")}

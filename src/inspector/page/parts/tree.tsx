@@ -3,7 +3,7 @@ import type { Scene } from "../history/history.ts";
 import type { Tone } from "../history/state-name.ts";
 import type { ActorView } from "../history/track.ts";
 import { compareMachines, plural } from "./groups.ts";
-import { PlainText } from "./plain-text.tsx";
+import { legible, PlainText } from "./plain-text.tsx";
 import { Mark } from "./state-mark.tsx";
 
 interface TreeProps {
@@ -35,7 +35,7 @@ export function Tree({ scene, title, filter, onFilter, onPick }: TreeProps) {
           return (
             <li key={machine}>
               <Choice filter={filter} wish={`kind:${machine}`} onFilter={onFilter} class="tree-kind">
-                {plural(machine)} <span class="number">{count(actors.length)}</span>
+                {legible(plural(machine), 40)} <span class="number">{count(actors.length)}</span>
               </Choice>
               <Counts actors={actors} scope={`kind:${machine}`} filter={filter} onFilter={onFilter} />
               {owners.length > 0 && (
@@ -77,7 +77,7 @@ function Counts({ actors, scope, filter, onFilter }: CountsProps) {
         <li key={state}>
           <Choice filter={filter} wish={`${scope} state:${state}`} onFilter={onFilter}>
             <Mark tone={tone} />
-            {state}
+            {legible(state, 40)}
             <span class="number">{count(number)}</span>
           </Choice>
         </li>
