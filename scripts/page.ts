@@ -2,6 +2,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type OutputChunk, rolldown } from "rolldown";
+import { noticesOf } from "./bundled-notices.ts";
 
 const root = join(import.meta.dirname, "..");
 const source = join(root, "src/inspector/page");
@@ -30,22 +31,8 @@ export async function buildPage(folder: string): Promise<readonly OutputChunk[]>
   await copyFile(join(source, "icon.svg"), join(folder, "icon.svg"));
   const sheets = await Promise.all(styles.map((sheet) => readFile(join(source, sheet), "utf8")));
   await writeFile(join(folder, "page.css"), sheets.join("\n"));
-  await writeFile(join(folder, "THIRD-PARTY-LICENSES"), await licences(chunks));
+  await writeFile(join(folder, "THIRD-PARTY-LICENSES"), await noticesOf(chunks));
   return chunks;
-}
-
-/** What the licences of the packages inside ask of a copy. */
-async function licences(chunks: readonly OutputChunk[]): Promise<string> {
-  const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
-  const packages = modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []);
-  const texts = [...new Set(packages)].sort().map(async (path) => {
-    const { name, version }: { name: string; version: string } = JSON.parse(
-      await readFile(join(path, "package.json"), "utf8"),
-    );
-    const licence = await readFile(join(path, "LICENSE"), "utf8");
-    return `${name} ${version}\n\n${licence.trim()}\n`;
-  });
-  return (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`);
 }
 
 if (import.meta.main) {

@@ -14,6 +14,7 @@ import { outputPipe, outputPty } from "./output.ts";
 import { pipelining } from "./pipelining.ts";
 import { requests } from "./requests.ts";
 import { resume } from "./resume.ts";
+import { sandboxedStart } from "./sandboxed-start.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
 import { subscribers } from "./subscribers.ts";
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   echo,
   start,
   starts,
+  sandboxedStart,
   outputPipe,
   outputPty,
   stdin,

@@ -13,6 +13,7 @@ import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
+import { OnDemand } from "./on-demand.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
@@ -82,11 +83,11 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
   readonly #actor: Actor<typeof logic>;
-  readonly #files: FileHandles;
+  readonly #files: OnDemand<FileHandles>;
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  readonly #exchanges: HttpExchanges;
+  readonly #exchanges: OnDemand<HttpExchanges>;
   readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #observer: SessionObserver | null = null;
@@ -99,14 +100,15 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
-    this.#files = new FileHandles({ ...ports, ownedBy: this }, owner.fault);
-    this.#exchanges = new HttpExchanges(
-      { ...ports, ownedBy: this },
-      {
-        send: (frame) => transport.send(frame),
-        hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
-        fault: owner.fault,
-      },
+    const own = { ...ports, ownedBy: this };
+    this.#files = new OnDemand(() => new FileHandles(own, owner.fault));
+    this.#exchanges = new OnDemand(
+      () =>
+        new HttpExchanges(own, {
+          send: (frame) => transport.send(frame),
+          hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+          fault: owner.fault,
+        }),
     );
     this.#actor = owners.create(logic, this, {
       ...ports,
@@ -136,7 +138,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
       pending: this.#pending.size,
       queuedBytes: this.#transport.queuedBytes,
       readingPaused: this.#paused,
-      files: this.#files.size,
+      files: this.#files.made?.size ?? 0,
     };
   }
 
@@ -151,8 +153,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
   }
 
   /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
-  push(frame: string): boolean {
-    this.#transport.send(frame);
+  push(frame: string | Uint8Array, sent?: () => void): boolean {
+    this.#transport.send(frame, sent);
     return this.#transport.queuedBytes <= HIGH_WATER_BYTES;
   }
 
@@ -357,7 +359,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
 
   #drained(): void {
     this.#throttle();
-    this.#exchanges.drained();
+    this.#exchanges.made?.drained();
     this.#session?.resumeOutput();
     this.#observer?.drained();
   }

@@ -16,6 +16,7 @@ import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
 import type { EntityControl, Facts, KeptOutput, WatchedEntity } from "./actor-watch.ts";
 import type { ClosedProcess } from "./close-delivery.ts";
+import type { PrintedChunk } from "./printed-chunk.ts";
 import { ProcessInput } from "./process-input.ts";
 import { ProcessOutput } from "./process-output.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
@@ -92,10 +93,10 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
     this.#record = record;
     this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
     const listeners = {
-      publish: (encode: () => string) => owner.publish(this, encode),
+      publish: (chunk: PrintedChunk) => owner.publish(this, chunk),
       tell: (frame: string) => owner.tell(frame),
     };
-    this.#output = new ProcessOutput(processId, this.#record, listeners, (isOn) => this.#holdBack(isOn));
+    this.#output = new ProcessOutput(processId, this.#record, listeners, (isOn) => this.#holdBack(isOn), ports.memory);
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `process ${processId}`,

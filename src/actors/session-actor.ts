@@ -10,6 +10,7 @@ import { CloseDelivery } from "./close-delivery.ts";
 import { departedChild } from "./departed-child.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
 import type { OutputLogLimits } from "./output-log.ts";
+import type { PrintedChunk } from "./printed-chunk.ts";
 import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { ProcessRecord } from "./process-record.ts";
@@ -20,8 +21,11 @@ import { SpillBudget } from "./spill-budget.ts";
 /** A connection, as the session that it holds sees it. */
 export interface SessionHolder {
   readonly connectionId: string;
-  /** Sends a frame; false: the peer reads too slowly, so stop producing until `SessionActor.resumeOutput`. */
-  push(frame: string): boolean;
+  /**
+   * Sends a frame; bytes are the holder's until `sent`. False: the peer reads too slowly, so stop producing until
+   * `SessionActor.resumeOutput`.
+   */
+  push(frame: string | Uint8Array, sent?: () => void): boolean;
   /** Asks the peer for a sign of life, to be reported with `SessionActor.holderHeard`. */
   probe(): void;
   /** Another connection takes the session over: end, and detach. */
@@ -113,7 +117,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     this.#processPorts = { ...ports, host: this.#family, ownedBy: this };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
-      publish: (process, encode) => this.#publish(process, encode),
+      publish: (process, chunk) => this.#publish(process, chunk),
       tell: (frame) => {
         this.#holder?.push(frame);
         for (const observer of this.#observers) observer.tell(frame);
@@ -326,16 +330,11 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     }
   }
 
-  /** Encodes output at most once, and only for somebody. */
-  #publish(process: ProcessActor, encode: () => string): boolean {
-    if (this.#observers.size === 0) return this.#holder?.push(encode()) ?? true;
-    let frame: string | null = null;
-    const once = () => {
-      frame ??= encode();
-      return frame;
-    };
-    for (const observer of this.#observers) observer.output(process, once);
-    return this.#holder?.push(once()) ?? true;
+  #publish(process: ProcessActor, chunk: PrintedChunk): boolean {
+    const holder = this.#holder;
+    if (this.#observers.size === 0) return holder === null || chunk.pushTo((frame, sent) => holder.push(frame, sent));
+    for (const observer of this.#observers) observer.output(process, chunk);
+    return holder?.push(chunk.text) ?? true;
   }
 
   #endObservers(): void {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { HelpRequested, UsageError } from "./parse-options.ts";
 import { usage } from "./usage.ts";

@@ -6,8 +6,8 @@ import { redactUrl } from "../transports/redact-url.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
-import { reportRecovery } from "./report-recovery.ts";
 import { tellInspector } from "./inspect-options.ts";
+import { reportRecovery } from "./report-recovery.ts";
 import { type RunRequest, readRunRequest } from "./run-request.ts";
 import { stopSignals } from "./stop-signals.ts";
 

@@ -53,6 +53,10 @@ Options:
   --time-limit SECONDS
                end the command when it takes longer: its group gets SIGTERM, and SIGKILL two seconds later. The limit holds
                until the last of its output, also for what it leaves behind; only on Proctor's own executors
+  --sandbox read-only | workspace-write
+               confine the command and all its descendants: they read everything and change nothing, or only --cwd (not its
+               .git, .agents and .codex), /tmp and TMPDIR; neither reaches the network. Where that cannot be enforced the
+               command is not run
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
   --inspect    show the command and all that belongs to it on a page, whose URL is printed on stderr, while it runs

@@ -84,10 +84,12 @@ export class Executor implements AsyncDisposable {
     };
     const sessionTtlMs = checkedTtl(options.sessionTtlMs ?? 30_000);
     this.#offer = { v: 1, sessionTtlMs, features: [...features] };
+    this.#memory = new FrameMemory(this.#ports.clock);
     this.#registry = new SessionRegistry(
       {
         ...this.#ports,
         host: host.processes,
+        memory: this.#memory,
         sessionTtlMs,
         spill: host.spill,
         journal: host.journal,
@@ -96,7 +98,6 @@ export class Executor implements AsyncDisposable {
       this.#fault,
       options.onJournalError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     );
-    this.#memory = new FrameMemory(this.#ports.clock);
     this.#handlers = {
       "environment/info": () => host.info(),
       ...processRequests(host),

@@ -1,4 +1,11 @@
-import { type AnswerMessage, type BatchMessage, type FeedMessage, type HelloMessage, rowFlags, rowNumbers } from "./feed-format.ts";
+import {
+  type AnswerMessage,
+  type BatchMessage,
+  type FeedMessage,
+  type HelloMessage,
+  rowFlags,
+  rowNumbers,
+} from "./feed-format.ts";
 import type { ActorState, EventRecord, HeardEvent, HistoryRecord, StateValue } from "./records.ts";
 
 /** What a message of the feed came to. */

@@ -8,6 +8,7 @@ import type { Observatory, Watcher } from "./observatory.ts";
 import { OutputTap } from "./output-tap.ts";
 import type { OutputRecord } from "./records.ts";
 import { type ActingRequest, isActing, type ViewerRequest, viewerRequest } from "./viewer-requests.ts";
+import type { WatchedActor } from "./watched-actor.ts";
 
 /** Bounds of one viewer. */
 export const viewerLimits = {
@@ -74,7 +75,16 @@ export class FeedViewer implements Watcher {
     for (const [actor, tap] of this.#taps) {
       if (this.#isFull) return;
       this.#sendRecords(tap.take(this.#watching.log.now, viewerLimits.outputBytes));
-      if (this.#observatory.hub.find(actor) === undefined) this.#taps.delete(actor); // what was left has been told
+      if (tap.isOver) this.#taps.delete(actor); // what was left has been told
+    }
+  }
+
+  printed(actor: WatchedActor): void {
+    const tap = this.#taps.get(actor.number);
+    for (let told = true; tap !== undefined && told && !this.#isFull; ) {
+      const records = tap.take(this.#watching.log.now, viewerLimits.outputBytes);
+      told = records.length > 0;
+      this.#sendRecords(records);
     }
   }
 

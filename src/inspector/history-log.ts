@@ -51,6 +51,7 @@ export class HistoryLog implements HubListener, Disposable {
   readonly kinds = new Uint8Array(slots);
   readonly #hub: Hub;
   readonly #listening: Disposable;
+  readonly #printed: (actor: WatchedActor) => void;
   /** By sequence number: the event with its members, or the whole record that is not an event. */
   readonly #texts = new Map<number, string>();
   readonly #keyframes = new Map<number, Keyframe>();
@@ -64,8 +65,10 @@ export class HistoryLog implements HubListener, Disposable {
   /** Their facts may have changed. */
   readonly stirred = new Set<WatchedActor>();
 
-  constructor(hub: Hub, beganMs: number = hub.clock.now()) {
+  /** @param printed hears when something has become of an actor that may have printed, while that is still kept */
+  constructor(hub: Hub, beganMs: number = hub.clock.now(), printed: (actor: WatchedActor) => void = () => undefined) {
     this.#hub = hub;
+    this.#printed = printed;
     this.beganMs = beganMs;
     this.states.numberOf("");
     this.#listening = hub.listen(this);
@@ -143,6 +146,7 @@ export class HistoryLog implements HubListener, Disposable {
     this.#transitions += 1;
     this.stirred.add(actor);
     this.#afterRecord();
+    if (actor.entity.keptOutput !== undefined) this.#printed(actor);
   }
 
   departed(actor: WatchedActor): void {

@@ -50,7 +50,7 @@ export class Hub implements ActorWatch {
     return observed;
   }
 
-  /** The actor of an entity. */
+  /** The actor with a number, if it has not ended. */
   find(number: number): WatchedActor | undefined {
     for (const actor of this.#actors.values()) if (actor.number === number) return actor;
     return undefined;
@@ -62,19 +62,23 @@ export class Hub implements ActorWatch {
     const actor = new WatchedActor(this.#created, ref, entity, owner?.number ?? null, this.clock.now());
     this.#actors.set(entity, actor);
     if (this.#listeners.size === 0) return;
-    this.#observe(actor);
-    for (const listener of this.#listeners) listener.created(actor);
+    this.guard(() => {
+      this.#observe(actor);
+      for (const listener of this.#listeners) listener.created(actor);
+    });
   }
 
   ended(entity: WatchedEntity): void {
     const actor = this.#actors.get(entity);
     if (actor === undefined) return;
     this.#actors.delete(entity);
+    actor.isEnding = true;
     if (actor.subscription === null) return;
     this.#ending.add(actor);
-    actor.isEnding = true;
     // What fails says nothing more; what is done tells of its last event next.
-    if (actor.present.status === "error") this.#transitioned(actor, { type: machineFailed }, actor.present);
+    if (actor.present.status === "error") {
+      this.guard(() => this.#transitioned(actor, { type: machineFailed }, actor.present));
+    }
   }
 
   /** Listens from now on to all actors, those included that exist. Ends when the result is disposed of. */
@@ -83,17 +87,37 @@ export class Hub implements ActorWatch {
     this.#listeners.add(listener);
     return {
       [Symbol.dispose]: () => {
-        if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-        for (const actor of [...this.#actors.values(), ...this.#ending]) this.#leave(actor);
-        this.#ending.clear();
+        if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#leaveAll();
       },
     };
+  }
+
+  /**
+   * Does something for those who watch. Should it fail, which is a fault of ours, nobody watches any more and a warning of the program
+   * says so: what is watched must not suffer from it.
+   */
+  guard(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      this.#listeners.clear();
+      this.#leaveAll();
+      const text = cause instanceof Error ? cause.stack : String(cause);
+      process.emitWarning(`the inspector has failed, and shows nothing any more: ${text}`);
+    }
+  }
+
+  #leaveAll(): void {
+    for (const actor of [...this.#actors.values(), ...this.#ending]) this.#leave(actor);
+    this.#ending.clear();
   }
 
   #observe(actor: WatchedActor): void {
     actor.snapshot = actor.present;
     actor.isTaken = false;
-    const observer: Observer<InspectionEvent> = { next: (event) => this.#heard(actor, event) };
+    const observer: Observer<InspectionEvent> = {
+      next: (event) => this.guard(() => this.#heard(actor, event)),
+    };
     actor.subscription = actor.ref.system.inspect(observer);
   }
 

@@ -3,6 +3,7 @@ import type { Hub } from "./hub.ts";
 import { machineHashes } from "./machine-hash.ts";
 import type { HeaderRecord } from "./records.ts";
 import { version } from "./version.ts";
+import type { WatchedActor } from "./watched-actor.ts";
 
 /** How the history of a program is introduced. */
 export interface HistoryTitle {
@@ -24,6 +25,8 @@ const afterglowMs = 10_000;
 export interface Watcher {
   /** Something may have happened. */
   pulse(log: HistoryLog): void;
+  /** Something has become of an actor whose output may not be kept for long; it is in the middle of that. */
+  printed?(actor: WatchedActor): void;
 }
 
 /**
@@ -112,7 +115,9 @@ export class Observatory implements Disposable {
   #begin(): HistoryLog {
     if (this.#log !== null) return this.#log;
     this.#histories += 1;
-    this.#log = new HistoryLog(this.hub, this.#began.ms);
+    this.#log = new HistoryLog(this.hub, this.#began.ms, (actor) => {
+      for (const watcher of this.#watchers) watcher.printed?.(actor);
+    });
     this.#beat();
     return this.#log;
   }
@@ -122,12 +127,12 @@ export class Observatory implements Disposable {
       const isWatched = this.#watchers.size > 0;
       if (!isWatched && this.hub.clock.now() - this.#lastWatchedMs >= afterglowMs) return this.#end();
       this.#beat();
-      this.pulse();
+      this.hub.guard(() => this.pulse());
     }, pulseMs);
   }
 
   #end(): void {
-    this.hub.clock.clearTimeout(this.#timer);
+    if (this.#timer !== null) this.hub.clock.clearTimeout(this.#timer);
     this.#timer = null;
     this.#log?.[Symbol.dispose]();
     this.#log = null;

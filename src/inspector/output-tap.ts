@@ -24,6 +24,11 @@ export class OutputTap {
     return this.#taken >= this.#mostBytes;
   }
 
+  /** Does nobody hold the process any more? */
+  get isOver(): boolean {
+    return this.#actor.isEnding;
+  }
+
   /** What has been printed since, at most about so many bytes at once; the rest next time. */
   take(t: number, maxBytes: number): readonly OutputRecord[] {
     const { entity, number } = this.#actor;

@@ -62,5 +62,9 @@ async function read(folder: URL, path: string): Promise<Buffer | null> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EISDIR" || error.code === "ENOTDIR");
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (error.code === "ENOENT" || error.code === "EISDIR" || error.code === "ENOTDIR")
+  );
 }

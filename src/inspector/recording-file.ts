@@ -48,7 +48,10 @@ class OpenRecording implements RecordingFile {
       this.#watching[Symbol.dispose]();
       onError(this.#failure);
     });
-    const watching = observatory.watch({ pulse: () => this.#write() });
+    const watching = observatory.watch({
+      pulse: () => this.#write(this.#lines.read()),
+      printed: (actor) => this.#write(this.#lines.readPrinted(actor)),
+    });
     this.#watching = watching;
     this.#lines = new RecordingLines(() => observatory.header, watching.log, observatory.hub);
   }
@@ -74,10 +77,10 @@ class OpenRecording implements RecordingFile {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  #write(): void {
+  #write(lines: Iterable<string>): void {
     if (this.#stream.writableLength > waterBytes || this.#stream.destroyed) return;
     let text = "";
-    for (const line of this.#lines.read()) {
+    for (const line of lines) {
       text += line;
       if (text.length < 64 * 1024) continue;
       this.#stream.write(text);

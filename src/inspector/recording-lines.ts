@@ -4,6 +4,7 @@ import type { Hub } from "./hub.ts";
 import { OutputTap } from "./output-tap.ts";
 import { recordText } from "./record-text.ts";
 import type { HeaderRecord } from "./records.ts";
+import type { WatchedActor } from "./watched-actor.ts";
 
 /** How much output a recording holds; what is beyond that is not in it. */
 export const recordedOutput = {
@@ -20,7 +21,7 @@ export class RecordingLines {
   readonly #log: HistoryLog;
   readonly #hub: Hub;
   readonly #reader: HistoryReader;
-  readonly #taps = new Map<number, OutputTap>();
+  readonly #taps = new WeakMap<WatchedActor, OutputTap>();
   #header: (() => HeaderRecord) | null;
   #outputBytes = 0;
 
@@ -32,8 +33,28 @@ export class RecordingLines {
     this.#reader = new HistoryReader(log);
   }
 
-  /** What has happened since, each with its line end; ends when everything has been told. */
+  /** What has happened since, and what was printed, each with its line end; ends when everything has been told. */
   *read(): Generator<string, void> {
+    yield* this.#happened();
+    for (const actor of this.#hub.actors) {
+      if (actor.entity.keptOutput !== undefined) yield* this.#outputOf(actor);
+    }
+  }
+
+  /** As `read`, and then all output of one process that is still kept: its end is near. */
+  *readPrinted(actor: WatchedActor): Generator<string, void> {
+    yield* this.#happened();
+    let pieces = 0;
+    do {
+      pieces = 0;
+      for (const line of this.#outputOf(actor)) {
+        pieces += 1;
+        yield line;
+      }
+    } while (pieces > 0);
+  }
+
+  *#happened(): Generator<string, void> {
     if (this.#header !== null) yield `${JSON.stringify(this.#header())}\n`;
     this.#header = null;
     for (let passage = this.#reader.next(); passage !== null; passage = this.#reader.next()) {
@@ -42,25 +63,18 @@ export class RecordingLines {
       } else if (passage.kind === "skipped") yield `${JSON.stringify(passage)}\n`;
       else if (passage.isLast) yield `${passage.keyframe.text}\n`;
     }
-    yield* this.#output();
   }
 
-  *#output(): Generator<string, void> {
-    const gone = new Set(this.#taps.keys());
-    for (const actor of this.#hub.actors) {
-      if (this.#outputBytes >= recordedOutput.bytes) return;
-      if (actor.entity.keptOutput === undefined) continue;
-      gone.delete(actor.number);
-      let tap = this.#taps.get(actor.number);
-      if (tap === undefined) {
-        tap = new OutputTap(actor, { mostBytes: recordedOutput.bytesPerProcess });
-        this.#taps.set(actor.number, tap);
-      }
-      for (const record of tap.take(this.#log.now, recordedOutput.bytesAtOnce)) {
-        this.#outputBytes += record.base64.length * 0.75;
-        yield `${JSON.stringify(record)}\n`;
-      }
+  *#outputOf(actor: WatchedActor): Generator<string, void> {
+    if (this.#outputBytes >= recordedOutput.bytes) return;
+    let tap = this.#taps.get(actor);
+    if (tap === undefined) {
+      tap = new OutputTap(actor, { mostBytes: recordedOutput.bytesPerProcess });
+      this.#taps.set(actor, tap);
     }
-    for (const number of gone) this.#taps.delete(number);
+    for (const record of tap.take(this.#log.now, recordedOutput.bytesAtOnce)) {
+      this.#outputBytes += record.base64.length * 0.75;
+      yield `${JSON.stringify(record)}\n`;
+    }
   }
 }

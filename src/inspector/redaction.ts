@@ -5,6 +5,8 @@ const hidden = "***";
 
 /** The longest text that is shown whole, in UTF-16 units. */
 const longestText = 2_048;
+/** All arguments of a program together. */
+const longestArgv = 16 * 1_024;
 /** More members or elements than this are not shown. */
 const mostMembers = 128;
 /** Deeper than this nothing is shown. */
@@ -18,21 +20,28 @@ const secretMember =
 /** Names of variables and options whose value is a secret. */
 const secretName =
   /pass(?:word|wd|phrase)?$|^-{1,2}pw$|secret|token|credential|auth(?:orization)?$|api[-_]?key|access[-_]?key|private[-_]?key|signature|cookie|[-_]key$|^key$|dsn$/i;
-/** Values that give themselves away: keys of well-known services, JSON web tokens, private keys. */
+/** Values that give themselves away: keys of well-known services, JSON web tokens. */
 const secretValue =
-  /\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|sk-[\w-]{16,}|sk_(?:live|test)_\w{10,}|AKIA[0-9A-Z]{12,}|ASIA[0-9A-Z]{12,}|AIza[\w-]{30,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*)/g;
+  /\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|sk-[\w-]{16,}|sk_(?:live|test)_\w{10,}|AKIA[0-9A-Z]{12,}|ASIA[0-9A-Z]{12,}|AIza[\w-]{30,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)/g;
+const privateKey = /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]*/;
+/** Too short, and of too plain characters, for any of these. */
+const harmless = /^[\w. -]{0,15}$/;
 /** Random looking: long, and of capitals, small letters and digits. */
 const randomLooking = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+=~-]{32,}$/;
-const url = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
+// What comes before the sign that matters is bounded, or hostile texts would take quadratic time.
+const url = /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'<>]+/gi;
+const urlParts = /^([^:]*:\/\/)(?:([^/?#]*)@)?([^?#]*)(\?[^#]*)?(#.*)?$/;
 const authorization =
   /\b(authorization\s*[:=]\s*)(?:(?:bearer|basic|token)\s+)?[^\s"']+|\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi;
 /** `name=value` and `name: value` inside of a longer text, as in the script of a shell. */
-const assignment = /(?<![\w-])(-{0,2}[\w.-]+)(=|:\s?)("[^"]*"|'[^']*'|[^\s"';&|]+)/g;
+const assignment = /(?<![\w-])(-{0,2}[\w.-]{1,64})(=|:\s?)("[^"]*"|'[^']*'|[^\s"';&|]+)/g;
 
 /** A text without secrets, well formed, and bounded. */
 export function redactText(text: string): string {
+  if (harmless.test(text)) return text;
   const shown = text
-    .slice(0, longestText * 2)
+    .slice(0, longestText + 256)
+    .replace(privateKey, hidden)
     .replace(uuid, "$1")
     .replace(secretValue, hidden)
     .replace(url, redactedUrl)
@@ -48,7 +57,10 @@ export function redactText(text: string): string {
 
 /** The arguments of a program, those that look like secrets being masked. */
 export function redactArgv(argv: readonly string[]): readonly string[] {
+  let room = longestArgv;
   const shown = argv.slice(0, mostMembers).map((argument, index) => {
+    room -= Math.min(argument.length, longestText);
+    if (room < 0) return `(${argument.length} characters)`;
     const option = argv[index - 1];
     if (option?.startsWith("-") === true && !option.includes("=") && secretName.test(option)) return hidden;
     return randomLooking.test(argument) ? hidden : redactText(argument);
@@ -106,10 +118,14 @@ function redactMember(name: string, member: unknown, depth: number): Json {
 
 /** Scheme, host and path; user, password, query and fragment can hold secrets. */
 function redactedUrl(text: string): string {
-  if (!URL.canParse(text)) return hidden;
-  const { protocol, host, pathname, search, hash, username } = new URL(text);
-  const path = pathname === "/" && !text.includes(`${host}/`) ? "" : pathname;
-  return `${protocol}//${username === "" ? "" : `${hidden}@`}${host}${path}${search === "" ? "" : `?${hidden}`}${hash === "" ? "" : `#${hidden}`}`;
+  const [, scheme = "", user, place = "", query, fragment] = urlParts.exec(text) ?? [];
+  return [
+    scheme,
+    user === undefined ? "" : `${hidden}@`,
+    place,
+    query === undefined ? "" : `?${hidden}`,
+    fragment === undefined ? "" : `#${hidden}`,
+  ].join("");
 }
 
 function cut(text: string): string {

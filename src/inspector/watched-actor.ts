@@ -30,7 +30,7 @@ export class WatchedActor {
   snapshot: SeenSnapshot;
   /** Has one of the transitions under way been taken? */
   isTaken = false;
-  /** Only the last of its events is still to be told. */
+  /** It has come to its end; at most the last of its events is still to be told. */
   isEnding = false;
   subscription: Subscription | null = null;
   /** The facts as they were last told, each as JSON. */

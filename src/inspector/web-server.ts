@@ -128,8 +128,8 @@ class LoopbackPage implements WebServer {
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const foreign = this.#gate.refuseForeign(request);
     if (foreign !== null) return refuse(response, foreign);
-    const path = pathOf(request);
-    if (path === null) return answer(response, 400, "no such path\n");
+    const path = targetOf(request)?.pathname;
+    if (path === undefined) return answer(response, 400, "no such path\n");
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (path === "/session" && request.method === "POST") return this.#exchange(request, response);
     if (!isRead) return answer(response, 405, "only to be read\n");
@@ -161,11 +161,11 @@ class LoopbackPage implements WebServer {
     socket.on("error", () => socket.destroy());
     const refusal = this.#gate.refuseForeign(request) ?? this.#gate.refuseUnknown(request);
     if (refusal !== null) return refuseUpgrade(socket, statusOf[refusal]);
-    const url = URL.parse(request.url ?? "", this.#origin);
-    const open = url === null ? undefined : this.#served.sockets[url.pathname];
-    if (url === null || open === undefined) return refuseUpgrade(socket, 404);
+    const target = targetOf(request);
+    const open = target === null ? undefined : this.#served.sockets[target.pathname];
+    if (target === null || open === undefined) return refuseUpgrade(socket, 404);
     if (this.#sockets.clients.size >= mostViewers) return refuseUpgrade(socket, 503);
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => open(ws, url.searchParams));
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => open(ws, target.searchParams));
   }
 }
 
@@ -179,7 +179,8 @@ function answer(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...guardHeaders, ...headers });
+  const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...length, ...guardHeaders, ...headers });
   response.end(body);
 }
 
@@ -188,8 +189,9 @@ function refuseUpgrade(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n${headers.join("")}\r\n`);
 }
 
-function pathOf({ url = "" }: IncomingMessage): string | null {
-  return url.startsWith("/") ? (URL.parse(url, "http://loopback")?.pathname ?? null) : null;
+/** What a request asks for; `null`: that is not a path here. */
+function targetOf({ url = "" }: IncomingMessage): URL | null {
+  return url.startsWith("/") ? URL.parse(`http://loopback${url}`) : null;
 }
 
 /** The body of a short request; `null`: it is not short. */

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import type { HistoryLog } from "../../src/inspector/history-log.ts";
 import { Hub } from "../../src/inspector/hub.ts";
 import { Observatory } from "../../src/inspector/observatory.ts";
 import { RecordingLines } from "../../src/inspector/recording-lines.ts";
@@ -12,11 +13,22 @@ export interface RecordedRun {
   readonly lines: readonly string[];
 }
 
-/** Runs a scenario and records it. Watching changes nothing: the outcome is that of `simulate`. */
+/** A step of a recorded run is done, and written down. */
+export interface RecordedStep {
+  readonly hub: Hub;
+  readonly log: HistoryLog;
+  /** How many lines there are by now. */
+  readonly lines: number;
+}
+
+/**
+ * Runs a scenario and records it. Watching changes nothing: the outcome is that of `simulate`.
+ * @param stepped hears of each step
+ */
 export async function recordRun(
   scenario: Scenario,
   title: string,
-  stepped: (hub: Hub, world: World) => void = () => undefined,
+  stepped: (step: RecordedStep) => void = () => undefined,
 ): Promise<RecordedRun> {
   const lines: string[] = [];
   let observatory: Observatory | null = null;
@@ -24,14 +36,17 @@ export async function recordRun(
     const hub = new Hub(watching(world));
     const opened = new Observatory(hub, { side: "simulation", title });
     observatory = opened;
-    const { log } = opened.watch({ pulse: () => undefined });
-    const recording = new RecordingLines(() => opened.header, log, hub);
+    const { log } = opened.watch({
+      pulse: () => undefined,
+      printed: (actor) => lines.push(...recording.readPrinted(actor)),
+    });
+    const recording: RecordingLines = new RecordingLines(() => opened.header, log, hub);
     return {
       watch: hub,
       stepped: () => {
         opened.pulse();
         lines.push(...recording.read());
-        stepped(hub, world);
+        stepped({ hub, log, lines: lines.length });
       },
     };
   });

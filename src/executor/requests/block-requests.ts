@@ -24,7 +24,7 @@ export function blockRequests(host: FileHost, memory: MessageMemory) {
     "fs/open": async (params, caller) => {
       checkId(params.handleId);
       const mode = params.mode ?? "read";
-      await caller.files.open(params.handleId, () => {
+      await caller.files.part.open(params.handleId, () => {
         refuseConfined(params.sandbox, host);
         return onPath(params, { caller, mutates: mode !== "read" }, (path) => host.open(path, mode));
       });
@@ -34,7 +34,7 @@ export function blockRequests(host: FileHost, memory: MessageMemory) {
     "fs/readBlock": async ({ handleId, offset, len }, caller) => {
       checkId(handleId);
       checkLength("read", len);
-      const handle = await caller.files.get(handleId);
+      const handle = await caller.files.part.get(handleId);
       return inOrder([handle.path], null, { caller, mutates: false }, () =>
         readBlock(handle, offset, Number(len), memory),
       );
@@ -43,14 +43,14 @@ export function blockRequests(host: FileHost, memory: MessageMemory) {
     "fs/writeBlock": async ({ handleId, offset, chunk }, caller) => {
       checkId(handleId);
       checkLength("write", chunk.length);
-      const handle = await caller.files.get(handleId);
+      const handle = await caller.files.part.get(handleId);
       await inOrder([handle.path], null, { caller, mutates: true }, () => handle.write(offset, chunk));
       return {};
     },
 
     "fs/close": async ({ handleId }, { files, paths }) => {
       checkId(handleId);
-      await files.close(handleId, (path, close) => paths.run([path], { mutates: true }, close));
+      await files.part.close(handleId, (path, close) => paths.run([path], { mutates: true }, close));
       return {};
     },
   } satisfies RequestHandlers;

@@ -70,7 +70,7 @@ export class Sandbox implements Disposable {
     let enclosed: MountPlan | null = null;
     try {
       const bubblewrap = await this.#found();
-      const cwd = realpathSync(spec.cwd);
+      const cwd = realpathSync.native(spec.cwd);
       const onTerminal = spec.stdin === "pty";
       // In one step: what is counted here was looked at here.
       enclosed = confinement.files === null ? null : this.#plan(confinement.files, bubblewrap);
@@ -137,6 +137,9 @@ export class Sandbox implements Disposable {
   }
 
   #plan(files: NonNullable<Confinement["files"]>, bubblewrap: Bubblewrap): MountPlan {
+    // Where all is only read there is nothing to hold a place for, nor anything that a mask of others could stand in for.
+    const isReadOnly = files.denyGlobs.length === 0 && files.entries.every(({ access }) => access === "read");
+    if (isReadOnly) return planMounts(files, this.#view, bubblewrap);
     return this.#masks.count((isMask) => {
       const kindOf = (path: string) => (isMask(path) ? "missing" : this.#view.kindOf(path));
       return planMounts(files, { ...this.#view, kindOf }, bubblewrap);
