@@ -1,5 +1,6 @@
 import { duration, moment } from "../history/figures.ts";
 import type { History } from "../history/history.ts";
+import { isQuiet } from "../history/importance.ts";
 import { barsOf, type Lane } from "../history/lanes.ts";
 import { countUpTo } from "../history/sorted.ts";
 import type { TimeScale } from "../history/time-scale.ts";
@@ -100,10 +101,11 @@ function drawLane(
     let last = Number.NEGATIVE_INFINITY;
     for (const { t, record } of events) {
       const at = x(t);
-      if (at < 0 || at > width || (at - last < 1 && record.taken)) continue;
+      const isIgnored = !record.taken && !isQuiet(record.event.type);
+      if (at < 0 || at > width || (at - last < 1 && !isIgnored)) continue;
       last = at;
-      pen.fillStyle = record.taken ? palette.soft : palette.tones.failed;
-      pen.fillRect(at - 0.5, y + laneHeight - (record.taken ? 5 : 8), 1, record.taken ? 3 : 6);
+      pen.fillStyle = isIgnored ? palette.tones.failed : palette.soft;
+      pen.fillRect(at - 0.5, y + laneHeight - (isIgnored ? 8 : 5), 1, isIgnored ? 6 : 3);
     }
   }
 }

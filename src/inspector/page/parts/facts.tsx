@@ -21,7 +21,13 @@ export function FactList({
       </Fact>
       {Object.entries(view.facts).map(([name, value]) => (
         <Fact key={name} name={figureNameOf(name, value)} isDifferent={differing?.has(name) === true}>
-          {typeof value === "number" ? figureOf(name, value) : <PlainText text={textOf(value)} most={2_000} />}
+          {typeof value === "number" ? (
+            figureOf(name, value)
+          ) : value === null ? (
+            <span class="soft">none</span>
+          ) : (
+            <PlainText text={textOf(value)} most={2_000} />
+          )}
         </Fact>
       ))}
     </dl>
