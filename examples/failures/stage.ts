@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { type ServeOptions, type Server, serve } from "../../src/index.ts";
 
@@ -5,7 +6,7 @@ import { type ServeOptions, type Server, serve } from "../../src/index.ts";
 const longestMs = 15 * 60_000;
 
 /**
- * Stages a failure under the eyes of the inspector: says where its page is, lets it happen, and stays until Ctrl-C. With
+ * Stages a failure under the eyes of the inspector: says where its page is, lets it happen on Enter, and stays until Ctrl-C. With
  * `--record FILE` it writes a recording instead, and ends when all is over.
  */
 export async function stage(
@@ -21,7 +22,13 @@ export async function stage(
   if (record === undefined) {
     process.once("SIGINT", () => stays.abort());
     setTimeout(() => stays.abort(), longestMs).unref();
-    console.log("Ctrl-C ends it");
+    // Nothing is remembered of the time before somebody watches.
+    if (process.stdin.isTTY) {
+      console.log("press Enter when the page is open; Ctrl-C ends it");
+      await Promise.race([once(process.stdin, "data"), once(stays.signal, "abort")]);
+      process.stdin.pause();
+      if (stays.signal.aborted) return;
+    }
   } else stays.abort();
   await play(server, stays.signal);
 }

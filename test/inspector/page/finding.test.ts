@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseFilter } from "../../../src/inspector/page/history/filter.ts";
 import { History } from "../../../src/inspector/page/history/history.ts";
-import { describeQuiet, foldQuiet } from "../../../src/inspector/page/history/importance.ts";
+import { describeQuiet, foldQuiet, sayType } from "../../../src/inspector/page/history/importance.ts";
 import { OddityWatch } from "../../../src/inspector/page/history/odd.ts";
 import { describeValue, nameState } from "../../../src/inspector/page/history/state-name.ts";
 import { tellStory } from "../../../src/inspector/page/history/story.ts";
@@ -64,6 +64,24 @@ test("quiet events between others are folded into one line each", () => {
     "2 x output.paused, 1 x output.resumed",
     "terminate",
     "output.resumed",
+    "child.exited",
+  ]);
+});
+
+test("events of timers and of invoked actors are named as people name them", () => {
+  expect(
+    [
+      "xstate.after.timeLimit.process.Live.group.Ours.Limited",
+      "xstate.done.actor.0.link.Connecting.Dialing",
+      "xstate.error.actor.0.link.Connecting.Dialing",
+      "xstate.init",
+      "child.exited",
+    ].map(sayType),
+  ).toEqual([
+    "after timeLimit",
+    "done: link.Connecting.Dialing",
+    "failed: link.Connecting.Dialing",
+    "init",
     "child.exited",
   ]);
 });

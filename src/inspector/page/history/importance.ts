@@ -52,9 +52,18 @@ export function foldQuiet<Item>(items: readonly Item[], typeOf: (item: Item) => 
 /** `412 x output.paused, 3 x peer.heard`, the most frequent first. */
 export function describeQuiet(types: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const type of types) counts.set(sayType(type), (counts.get(sayType(type)) ?? 0) + 1);
   return [...counts]
     .sort(([, a], [, b]) => b - a)
     .map(([type, count]) => `${count} x ${type}`)
     .join(", ");
+}
+
+/** The type of an event as a person says it: `after timeLimit`, `done: dial`; others as they are. */
+export function sayType(type: string): string {
+  return type
+    .replace(/^xstate\.after\.([^.]+)\..*$/, "after $1")
+    .replace(/^xstate\.done\.actor\.\d*\.?/, "done: ")
+    .replace(/^xstate\.error\.actor\.\d*\.?/, "failed: ")
+    .replace(/^xstate\./, "");
 }

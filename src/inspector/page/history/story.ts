@@ -54,7 +54,21 @@ export function tellStory(track: Track, view: ActorView, position: number): Step
     const text = heard.record.taken ? tell(heard, track, view) : null;
     if (text !== null) steps.push({ order: heard.order, t: heard.t, text });
   }
+  if (steps.length === 0) return tellOfBefore(track, view);
   return steps.length <= mostSteps ? steps : steps.slice(-mostSteps);
+}
+
+/** What can be told of somebody who is older than the history. */
+function tellOfBefore({ born, since }: Track, { state, facts }: ActorView): Step[] {
+  if (since >= born.t) return [];
+  const { exitCode } = facts;
+  const text =
+    typeof exitCode === "number" && exitCode !== 0
+      ? `the child ended: ${describeExit(exitCode)}; before this history began, so that it is not known why`
+      : state === "HeldBack"
+        ? "its reader is slow: its output is held back, since before this history began"
+        : null;
+  return text === null ? [] : [{ order: born.order, t: born.t, text }];
 }
 
 const mostSteps = 8;

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { count, duration, moment } from "../history/figures.ts";
-import { describeQuiet, type Fold, foldQuiet } from "../history/importance.ts";
+import { describeQuiet, type Fold, foldQuiet, sayType } from "../history/importance.ts";
 import type { ActorView, Heard, Track } from "../history/track.ts";
 import { legible, PlainText } from "./plain-text.tsx";
 import { Rows } from "./rows.tsx";
@@ -124,7 +124,7 @@ function EventWords({ heard, track }: { readonly heard: Heard; readonly track: T
   return (
     <>
       <span class="event-what">
-        <PlainText text={event.type.replace(/^xstate\./, "")} most={120} />
+        <PlainText text={sayType(event.type)} most={120} />
         <span class="soft"> {legible(payloadOf(event), 120)}</span>
       </span>
       {!taken && <span class="badge attention">ignored</span>}

@@ -49,18 +49,18 @@ export function Fleet() {
   return (
     <main class={`fleet ${cards.length > 0 ? "has-cards" : ""}`} aria-label="Fleet">
       <aside class="side" aria-label="Overview">
+        <OddList
+          oddities={oddities}
+          scene={scene}
+          onPick={(actor) => pick(actor, false)}
+          onAll={() => viewer.go({ filter: "is:odd" })}
+        />
         <Tree
           scene={scene}
           title={history.header?.side ?? "nothing yet"}
           filter={route.filter}
           onFilter={(text) => viewer.go({ filter: text })}
           onPick={(actor) => pick(actor, false)}
-        />
-        <OddList
-          oddities={oddities}
-          scene={scene}
-          onPick={(actor) => pick(actor, false)}
-          onAll={() => viewer.go({ filter: "is:odd" })}
         />
         <Counters records={history.countersUpTo(cursor.t)} />
       </aside>
