@@ -42,8 +42,10 @@ const layers: Readonly<Record<string, Layer>> = {
       "protocol",
     ],
   },
+  "open-environments.ts": { below: ["local-environment.ts", "inspection.ts", "client", "inspector"] },
   "index.ts": {
     below: [
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",
@@ -60,6 +62,7 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: {
     below: [
       "index.ts",
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",
