@@ -108,7 +108,7 @@ export async function openLink(
   options.signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
   const input = linkInput(target, options);
-  const most = input.canReconnect ? (options.httpLanes ?? 8) : 0;
+  const most = input.canReconnect ? (options.httpLanes ?? (input.retryPace === "provided" ? 2 : 8)) : 0;
   const shared = {
     ...input,
     clock,
