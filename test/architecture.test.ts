@@ -40,8 +40,10 @@ const layers: Readonly<Record<string, Layer>> = {
       "protocol",
     ],
   },
+  "open-environments.ts": { below: ["local-environment.ts", "inspection.ts", "client", "inspector"] },
   "index.ts": {
     below: [
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",
@@ -59,6 +61,7 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: {
     below: [
       "index.ts",
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",

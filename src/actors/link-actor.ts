@@ -74,12 +74,12 @@ export class LinkActor implements WatchedEntity {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
     this.#clock = new WakefulClock(options.clock, () => this.doubtPath());
-    const { canReconnect, longestRecoveryMs } = options;
+    const { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
       clock: this.#clock,
       id: "link",
-      input: { canReconnect, longestRecoveryMs },
+      input: { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace },
       onFault: options.onFault,
     });
     this.state$ = linkStates(this.#actor);

@@ -1,3 +1,4 @@
+import type { LinkInput } from "../machines/link-context.ts";
 import type { Random } from "../ports/random.ts";
 import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -8,14 +9,10 @@ import type { Entrance } from "./entrance.ts";
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
 
 /** What differs from link to link. */
-export interface LinkOptions extends ActorSystemPorts {
+export interface LinkOptions extends ActorSystemPorts, LinkInput {
   readonly dial: Dial;
   /** Where it leads, in words for people, without secrets. */
   readonly place: string;
-  /** Can `dial` be used again when a connection is lost? */
-  readonly canReconnect: boolean;
-  /** The longest from the loss of a connection to giving up, in milliseconds; shorter where a session does not live so long. */
-  readonly longestRecoveryMs: number;
   /** How a connection becomes one of this link. */
   readonly entrance: Entrance;
   /** Makes keys for calls that may be repeated. */

@@ -4,7 +4,8 @@ import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
-import { type Clock, systemClock } from "../ports/clock.ts";
+import type { LinkInput } from "../machines/link-context.ts";
+import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -16,10 +17,11 @@ import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
 import { Link } from "./link.ts";
 import type { RemotePath } from "./remote-path.ts";
+import { type ConnectProvider, dialProvided } from "./url-provider.ts";
 
 /**
  * Where an executor is: a websocket URL, a command that speaks the protocol on its stdin and stdout, a transport that is open
- * already, or a function that opens one. Links over a URL or a function recover from a lost connection; the others cannot.
+ * already, a function that opens one, or a function that gives the URL of each dial. Links over a URL or a function recover from a lost connection; the others cannot.
  */
 export type ConnectTarget =
   | string
@@ -29,7 +31,8 @@ export type ConnectTarget =
       readonly env?: Record<string, string>;
     }
   | { readonly transport: Transport }
-  | { readonly dial: Dial };
+  | { readonly dial: Dial }
+  | { readonly provider: ConnectProvider };
 
 /** How to connect; every member has a default. */
 export interface ConnectOptions {
@@ -37,6 +40,10 @@ export interface ConnectOptions {
   readonly cwd?: RemotePath | undefined;
   /** How this client names itself. Default `proctor`. */
   readonly clientName?: string | undefined;
+  /** Bound on TCP, TLS and the upgrade, of the first connection and of every later one, in milliseconds (07 E-17). Default 10 s, later 4 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** The same for the handshake on it. Default 10 s, later 5 s. */
+  readonly initializeTimeoutMs?: number | undefined;
   /** Further headers of the websocket upgrade, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
@@ -76,7 +83,7 @@ export function connect(target: ConnectTarget, options: ConnectOptions = {}): Pr
 /** As `connect`, with something to be done when the link has closed, or could not be opened. */
 export async function openLink(
   target: ConnectTarget,
-  options: ConnectOptions,
+  options: ConnectOptions & DialOptions & { readonly ownedBy?: object | undefined },
   afterClose: () => Promise<void>,
 ): Promise<Link> {
   options.signal?.throwIfAborted();
@@ -85,6 +92,7 @@ export async function openLink(
     random: options.random ?? systemRandom,
     onInspection: options.onInspection,
     watch: options.watch,
+    ownedBy: options.ownedBy,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
     telemetry: linkTelemetry(options.clock ?? systemClock, options),
@@ -92,10 +100,9 @@ export async function openLink(
   };
   const actor = new LinkActor({
     ...ports,
+    ...linkInput(target, options),
     place: placeOf(target),
     dial: dialFor(target, options, ports.clock),
-    canReconnect: canReconnect(target),
-    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     entrance: ownSession(options.clientName ?? "proctor"),
   });
   ports.telemetry?.follow(actor.state$);
@@ -122,24 +129,46 @@ export async function connected(actor: LinkActor, signal: AbortSignal | undefine
   }
 }
 
-/** Can a lost connection to it be replaced? */
-export function canReconnect(target: ConnectTarget): boolean {
-  return typeof target === "string" || "dial" in target;
+/** What the machine of a link to this target needs to know. */
+export function linkInput(target: ConnectTarget, options: ConnectOptions): LinkInput {
+  const isProvided = typeof target !== "string" && "provider" in target;
+  return {
+    canReconnect: typeof target === "string" || "dial" in target || isProvided,
+    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
+    connectTimeoutMs: timer(options.connectTimeoutMs),
+    initializeTimeoutMs: timer(options.initializeTimeoutMs),
+    retryPace: isProvided ? "provided" : "direct",
+  };
+}
+
+/** No timer waits longer than 24 days. */
+function timer(timeoutMs: number | undefined): number | undefined {
+  return timeoutMs === undefined ? undefined : Math.min(timeoutMs, longestTimerMs);
+}
+
+/** What matters to a dial. */
+export interface DialOptions extends Pick<ConnectOptions, "headers" | "connectTimeoutMs"> {
+  /** What the first connection is for, as a provider of URLs is told. Default `start`. */
+  readonly purpose?: "start" | "reopen" | undefined;
 }
 
 /** A target in words, without what could be secret. */
 export function placeOf(target: ConnectTarget): string {
   if (typeof target === "string") return redactUrl(target);
   if ("command" in target) return `command ${target.command[0]}`;
+  if ("provider" in target) return "a URL for each connection";
   return "transport" in target ? target.transport.kind : "a connection of the program's own";
 }
 
 /** How a target is reached, each time anew. */
-export function dialFor(target: ConnectTarget, { headers }: ConnectOptions, clock: Clock): Dial {
+export function dialFor(target: ConnectTarget, options: DialOptions, clock: Clock): Dial {
+  const { headers, purpose = "start" } = options;
+  const timeoutMs = timer(options.connectTimeoutMs);
   if (typeof target === "string") {
     if (!/^wss?:/.test(target)) throw new ProctorError("target", `not a websocket URL: ${redactUrl(target)}`);
-    return (signal) => dialWebSocket(target, { clock, signal, headers });
+    return (signal) => dialWebSocket(target, { clock, signal, headers, timeoutMs, isFixedUrl: true });
   }
+  if ("provider" in target) return dialProvided(target.provider, { clock, purpose, timeoutMs });
   if ("dial" in target) return target.dial;
   if ("transport" in target) return () => Promise.resolve(target.transport);
   return () => startStdioCommand({ ...target, clock });

@@ -4,10 +4,13 @@ import { UnsupportedError } from "../actors/link-errors.ts";
 import type { LinkState } from "../actors/link-state.ts";
 import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
+import { deadline } from "../ports/deadline.ts";
 import type { Random } from "../ports/random.ts";
 import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
+import { ProctorError } from "../protocol/errors.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
+import type { InfoOptions, Services } from "./environments/services.ts";
 import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -33,7 +36,7 @@ const closeGraceMs = 1_000;
  * what they did meanwhile arrives in order. When the session cannot be resumed in time everything pending settles at once with
  * a LinkFailedError, and every later call fails with the same reason.
  */
-export class Link implements AsyncDisposable {
+export class Link implements Services, AsyncDisposable {
   /** The executor's files. */
   readonly files: RemoteFiles;
   /**
@@ -92,9 +95,16 @@ export class Link implements AsyncDisposable {
     return observerKey;
   }
 
-  /** What the executor says of its host: the login shell of its user (01 W-52). */
-  environmentInfo(options: { readonly signal?: AbortSignal } = {}): Promise<EnvironmentInfo> {
-    return this.#actor.call("environment/info", {}, options);
+  /**
+   * What the executor says of its host: the login shell of its user (01 W-52), and what else it tells (07 E-38).
+   * @throws ProctorError `timeout` when nothing has come in the time that was given (07 E-39).
+   */
+  async environmentInfo(options: InfoOptions = {}): Promise<EnvironmentInfo> {
+    const { signal, timeoutMs } = options;
+    if (timeoutMs === undefined) return this.#actor.call("environment/info", {}, { signal });
+    const late = () => new ProctorError("timeout", `no answer to environment/info within ${timeoutMs / 1_000} s`);
+    using limit = deadline(this.#ports.clock, timeoutMs, late, signal);
+    return await this.#actor.call("environment/info", {}, { signal: limit.signal });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { connectionMachine } from "./connection-machine.ts";
+import { environmentMachine } from "./environment-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
 import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
@@ -10,6 +11,7 @@ import { sessionMachine } from "./session-machine.ts";
 
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
+export { type EnvironmentEvent, type EnvironmentInput, environmentMachine } from "./environment-machine.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
 export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-body-machine.ts";
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
@@ -35,6 +37,7 @@ export const machines = {
   "remote-process": remoteProcessMachine,
   "observed-process": observedProcessMachine,
   "http-body": httpBodyMachine,
+  environment: environmentMachine,
 } as const;
 
 /** The name of a statechart. */
