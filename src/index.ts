@@ -50,7 +50,7 @@ export type { Observation, ObservationState } from "./client/observation.ts";
 export { type ObserveOptions, observe } from "./client/observe.ts";
 export type { ObservedProcess } from "./client/observed-process.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
-export type { FetchInit, RemoteFetch } from "./client/remote-fetch.ts";
+export type { ExecutorHeader, FetchInit, RemoteFetch, UnsupportedRedirect } from "./client/remote-fetch.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
 export type {
   RemoteDirectoryEntry,

@@ -22,6 +22,10 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
   executor: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  mcp: {
+    below: ["client", "actors", "machines", "transports", "ports", "protocol"],
+    packages: ["rxjs", "xstate", "zod"],
+  },
   "inspection.ts": { below: ["inspector", "ports"] },
   "serve.ts": { below: ["inspection.ts", "executor", "inspector"] },
   "connect.ts": { below: ["inspection.ts", "client", "inspector"] },

@@ -15,6 +15,8 @@ export interface LinkOptions extends ActorSystemPorts, LinkInput {
   readonly place: string;
   /** How a connection becomes one of this link. */
   readonly entrance: Entrance;
+  /** Acknowledge at once what an executor without extensions sends, which holds small packets back until then (06 H-52). Default true. */
+  readonly quickAcks?: boolean | undefined;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
   /** Hears of every call. */
@@ -30,4 +32,6 @@ export interface CallOptions {
   readonly cleanUp?: boolean;
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable?: boolean;
+  /** Hears of the answer before whatever follows it on the wire, the end of the connection included. */
+  readonly onAnswer?: () => void;
 }

@@ -11,6 +11,8 @@ export interface CallRequest {
   readonly signal: AbortSignal | undefined;
   /** The trace that it belongs to. */
   readonly trace?: TraceContext | null | undefined;
+  /** Hears of the answer before whatever follows it on the wire. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 /**
@@ -30,9 +32,10 @@ export class PendingCall {
   readonly #settle = Promise.withResolvers<unknown>();
   readonly #signal: AbortSignal | undefined;
   readonly #abort: () => void;
+  readonly #onAnswer: (() => void) | undefined;
   #isSettled = false;
 
-  constructor({ method, params, cleanUp, isRepeatable, signal, trace = null }: CallRequest) {
+  constructor({ method, params, cleanUp, isRepeatable, signal, trace = null, onAnswer }: CallRequest) {
     this.method = method;
     this.params = params;
     this.cleanUp = cleanUp;
@@ -40,6 +43,7 @@ export class PendingCall {
     this.trace = trace;
     this.answer = this.#settle.promise;
     this.#signal = signal;
+    this.#onAnswer = onAnswer;
     this.#abort = () => this.reject(signal?.reason);
     if (signal?.aborted === true) this.#abort();
     else signal?.addEventListener("abort", this.#abort, { once: true });
@@ -51,6 +55,7 @@ export class PendingCall {
   }
 
   resolve(result: unknown): void {
+    if (!this.#isSettled) this.#onAnswer?.();
     this.#finish();
     this.#settle.resolve(result);
   }

@@ -2,7 +2,7 @@ import type { InspectionEvent } from "xstate";
 import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
-import type { Dial } from "../actors/link-options.ts";
+import type { Dial, LinkOptions } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import type { LinkInput } from "../machines/link-context.ts";
 import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
@@ -15,7 +15,9 @@ import type { TelemetryOptions } from "../telemetry/telemetry-options.ts";
 import { dialWebSocket } from "../transports/dial-websocket.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
+import type { Lane } from "./http-lanes.ts";
 import { Link } from "./link.ts";
+import type { UnsupportedRedirect } from "./remote-fetch.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { type ConnectProvider, dialProvided } from "./url-provider.ts";
 
@@ -52,6 +54,23 @@ export interface ConnectOptions {
    * with an executor that does not say how long it keeps one.
    */
   readonly recoveryDeadlineMs?: number | undefined;
+  /**
+   * What `fetch` does with `redirect: "manual"` and `"error"` on an executor that follows redirects by itself and cannot be told
+   * otherwise, as the reference's: `follow` (the default) lets it, with one warning of the program (`process.emitWarning`);
+   * `reject` refuses such calls with an UnsupportedError before anything is sent (06 F-8).
+   */
+  readonly unsupportedRedirect?: UnsupportedRedirect | undefined;
+  /**
+   * How many further connections `fetch` may open to an executor that handles one request after the other, as the reference's: one for
+   * each exchange at a time, so that an origin that takes its time delays nothing else. More exchanges wait. Default 8; 0 lets HTTP
+   * share the connection, as it does on every Proctor executor, and over anything but a URL or a `dial` (06 H-58).
+   */
+  readonly httpLanes?: number | undefined;
+  /**
+   * Answers what a reference executor sends with an unasked websocket pong, since it holds small packets back until the one before is
+   * acknowledged: an echo comes back in less than a millisecond instead of 44 (06 H-52). Default true.
+   */
+  readonly quickAcks?: boolean | undefined;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
@@ -87,25 +106,33 @@ export async function openLink(
   afterClose: () => Promise<void>,
 ): Promise<Link> {
   options.signal?.throwIfAborted();
-  const ports = {
-    clock: options.clock ?? systemClock,
+  const clock = options.clock ?? systemClock;
+  const input = linkInput(target, options);
+  const most = input.canReconnect ? (options.httpLanes ?? 8) : 0;
+  const telemetry = linkTelemetry(clock, options);
+  const shared = {
+    ...input,
+    clock,
+    telemetry,
     random: options.random ?? systemRandom,
     onInspection: options.onInspection,
     watch: options.watch,
     ownedBy: options.ownedBy,
     onFault: options.onFault ?? throwFault,
+    quickAcks: options.quickAcks,
+    place: placeOf(target),
+    entrance: ownSession(options.clientName ?? "proctor"),
+  };
+  const dial = dialFor(target, options, clock);
+  const ports = {
+    ...shared,
     cwd: options.cwd ?? "/",
-    telemetry: linkTelemetry(options.clock ?? systemClock, options),
+    unsupportedRedirect: options.unsupportedRedirect ?? "follow",
+    lanes: most === 0 ? null : { clock, most, open: (signal?: AbortSignal) => openLane(dial, shared, signal) },
     afterClose,
   };
-  const actor = new LinkActor({
-    ...ports,
-    ...linkInput(target, options),
-    place: placeOf(target),
-    dial: dialFor(target, options, ports.clock),
-    entrance: ownSession(options.clientName ?? "proctor"),
-  });
-  ports.telemetry?.follow(actor.state$);
+  const actor = new LinkActor({ ...shared, dial });
+  telemetry?.follow(actor.state$);
   try {
     await connected(actor, options.signal);
   } catch (error) {
@@ -113,6 +140,21 @@ export async function openLink(
     throw error;
   }
   return new Link(actor, ports);
+}
+
+/** A connection beside that of a link, to the same executor; it is not replaced when it is lost. */
+async function openLane(dial: Dial, shared: Omit<LinkOptions, "dial">, signal: AbortSignal | undefined): Promise<Lane> {
+  let transport: Transport | null = null;
+  const link = new LinkActor({
+    ...shared,
+    dial: async (gaveUp) => {
+      transport = await dial(gaveUp);
+      return transport;
+    },
+    canReconnect: false,
+  });
+  await connected(link, signal);
+  return { link, drop: () => transport?.destroy() };
 }
 
 /** Resolves when a link is connected; an aborted attempt closes it, and rejects with the signal's reason. */

@@ -11,7 +11,9 @@ import type { EnvironmentInfo } from "../protocol/environment.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
 import type { InfoOptions, Services } from "./environments/services.ts";
-import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
+import { HttpLanes, type HttpLanesOptions } from "./http-lanes.ts";
+import { HttpWays } from "./http-ways.ts";
+import { type RemoteFetch, remoteFetch, type UnsupportedRedirect } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -22,6 +24,9 @@ export interface LinkPorts extends RemoteProcessPorts {
   /** Runs when the link has closed; `close` waits for it. */
   readonly afterClose: () => Promise<void>;
   readonly random: Random;
+  readonly unsupportedRedirect: UnsupportedRedirect;
+  /** How further connections for HTTP are opened; `null`: they are not. */
+  readonly lanes: HttpLanesOptions | null;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
   readonly telemetry?: LinkTelemetry | undefined;
@@ -46,6 +51,7 @@ export class Link implements Services, AsyncDisposable {
   readonly fetch: RemoteFetch;
   readonly #actor: LinkActor;
   readonly #ports: LinkPorts;
+  readonly #ways: HttpWays;
   readonly #processes = new Set<RemoteProcessActor>();
   #started = 0;
 
@@ -54,7 +60,8 @@ export class Link implements Services, AsyncDisposable {
     this.#actor = actor;
     this.#ports = ports;
     this.files = new RemoteFiles(actor, ports.random);
-    this.fetch = remoteFetch(actor, ports);
+    this.#ways = new HttpWays(actor, ports.lanes === null ? null : new HttpLanes(actor, ports.lanes));
+    this.fetch = remoteFetch(actor, this.#ways, ports);
   }
 
   /** The states of the link, the present one first. */
@@ -73,6 +80,11 @@ export class Link implements Services, AsyncDisposable {
    */
   networkChanged(): void {
     this.#actor.doubtPath();
+  }
+
+  /** Does the executor offer an extension? */
+  offers(feature: Feature): boolean {
+    return this.#actor.offers(feature);
   }
 
   /**
@@ -155,6 +167,7 @@ export class Link implements Services, AsyncDisposable {
    * by a second (03 D-14). Idempotent.
    */
   async close(): Promise<void> {
+    this.#ways.close();
     const { clock } = this.#ports;
     const graceOver = Promise.withResolvers<void>();
     const timer = clock.setTimeout(graceOver.resolve, closeGraceMs);

@@ -122,7 +122,7 @@ export class Executor implements AsyncDisposable {
       ...processRequests(host),
       ...fileRequests(host.files, this.#memory),
       ...blockRequests(host.files, this.#memory),
-      ...httpRequests(host.http, options.http),
+      ...httpRequests(host, options.http),
       ...sessionRequests(),
     };
   }

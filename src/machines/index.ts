@@ -4,6 +4,7 @@ import { fileHandleMachine } from "./file-handle-machine.ts";
 import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
+import { mcpServerMachine } from "./mcp-server-machine.ts";
 import { observedProcessMachine } from "./observed-process-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
@@ -17,6 +18,7 @@ export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
+export { type McpServerEvent, type McpServerInput, mcpServerMachine } from "./mcp-server-machine.ts";
 export {
   type ObservedProcessEvent,
   type ObservedProcessInput,
@@ -38,6 +40,7 @@ export const machines = {
   "observed-process": observedProcessMachine,
   "http-body": httpBodyMachine,
   environment: environmentMachine,
+  "mcp-server": mcpServerMachine,
 } as const;
 
 /** The name of a statechart. */

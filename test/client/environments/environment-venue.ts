@@ -26,6 +26,7 @@ export async function openEnvironment(source: EnvironmentSource | null, options:
       return link.observerKey;
     },
     processes: (...call) => link.processes(...call),
+    offers: (feature) => link.offers(feature),
     require: (feature) => link.require(feature),
     networkChanged: () => link.networkChanged(),
     close: () => environments.close(),

@@ -33,6 +33,10 @@ const inputs: Readonly<Record<MachineName, readonly unknown[]>> = {
     { environmentId: "e", isDisabled: false, isOneShot: true },
     { environmentId: "e", isDisabled: true, isOneShot: false },
   ],
+  "mcp-server": [
+    { canEndInput: true, graceMs: 1_000 },
+    { canEndInput: false, graceMs: 1_000 },
+  ],
 };
 
 /** Members that events of any machine may have. */
