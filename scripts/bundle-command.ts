@@ -20,8 +20,11 @@ const start = `#!/bin/sh
 ':' //; exec node ${limits} "$0" "$@"
 `;
 
-/** Compiled code, another for each platform: it is loaded from where it was installed. */
-const external = ["koffi", "@lydell/node-pty"];
+/**
+ * Loaded from where it was installed: compiled code, another for each platform, and OpenTelemetry, most of which need not be there,
+ * and whose API has to be the one that reports come from.
+ */
+const external = ["koffi", "@lydell/node-pty", /^@opentelemetry\//];
 
 /** Writes the command into a folder, two below the `package.json` that it belongs to, in place of whatever is there. */
 export async function bundleCommand(folder: string): Promise<readonly OutputChunk[]> {
