@@ -7,6 +7,7 @@ import { headOfLine } from "./head-of-line.ts";
 import { idle } from "./idle.ts";
 import { idleProcesses } from "./idle-processes.ts";
 import { idleSessions } from "./idle-sessions.ts";
+import { inspector } from "./inspector.ts";
 import { massResume } from "./mass-resume.ts";
 import { mixed } from "./mixed.ts";
 import { catchUp, detachedOutput } from "./outage.ts";
@@ -18,6 +19,7 @@ import { sandboxedStart } from "./sandboxed-start.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
 import { subscribers } from "./subscribers.ts";
+import { telemetry } from "./telemetry.ts";
 
 /** Every row, in the order of the table: first those that have a goal. */
 export const rows: readonly Row[] = [
@@ -42,6 +44,8 @@ export const rows: readonly Row[] = [
   catchUp,
   clientLibrary,
   subscribers,
+  telemetry,
   mixed,
   growth,
+  inspector,
 ];

@@ -5,6 +5,7 @@ import { bubblewrapRemedy, findBubblewrap } from "../executor/sandbox/bubblewrap
 import { mechanismOf } from "../executor/sandbox/mechanism.ts";
 import { seatbeltLauncher } from "../executor/sandbox/seatbelt.ts";
 import { connect, type Link, localEnvironment, serve } from "../index.ts";
+import { userEnvironments } from "./run-place.ts";
 
 /** One thing that `proctor doctor` tries. */
 export interface Check {
@@ -104,6 +105,16 @@ export const checks: readonly Check[] = [
           rmSync(folder, { recursive: true });
         }
       }),
+  },
+  {
+    name: "environments",
+    remedy: "mend environments.toml, or what CODEX_EXEC_SERVER_URL says; `proctor environments --check` tries them all",
+    essential: false,
+    run: async () => {
+      await using environments = await userEnvironments(undefined);
+      const { ids, default: first } = environments;
+      return first === undefined ? "there is no default" : `${ids.join(", ")}; the default is ${first.id}`;
+    },
   },
   {
     name: "bubblewrap",
