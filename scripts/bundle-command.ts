@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "..");
  * and the memory of chunks and messages, which lies outside of the heap, is counted against a limit so low that the collector
  * goes through the same small heap again and again (docs/performance.md, "Memory").
  */
-const limits = "--max-semi-space-size=8 --initial-old-space-size=64";
+const limits = "--max-semi-space-size=4 --initial-old-space-size=64";
 
 /** The first lines of the command, a program for the shell too, where `':'` does nothing. BusyBox has no `env -S`. */
 const start = `#!/bin/sh
