@@ -5,6 +5,8 @@ Runs processes here or on another machine; a process outlives the connection tha
 Commands:
   serve     run an executor that orchestrators connect to
   run       run one command, here or on an executor
+  environments
+            tell which places to run things there are
   observe   watch what the commands of somebody else print
   inspect   open a recording of what processes, sessions and links did
   chart     print the statecharts that govern processes, sessions and links
@@ -16,6 +18,7 @@ Options:
 `;
 
 const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR] [--inspect [PORT]] [--record FILE]
+                     [--log-level LEVEL] [--otel]
 
 Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
 The first line on stdout is the URL to connect to, and the only one.
@@ -33,18 +36,27 @@ Options:
   --inspect-control        the same, and let the page write to processes, signal and terminate them
   --record FILE            write down what happens, output included (the first MiB of each process), for
                            \`proctor inspect FILE\`; readable by this user alone
+  --log-level LEVEL        write to stderr what happens: debug, info, warn or error (default: nothing). Connections, sessions,
+                           processes and refusals; never arguments, variables, output, or whole session ids
+  --log-format FORMAT      json, an object a line (default), or text
+  --otel                   send traces and metrics by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT
+                           (default: http://localhost:4318); needs the optional OpenTelemetry packages
   --help                   print this text
 `;
 
 const run = `Usage: proctor run [OPTIONS] [--] COMMAND [ARGUMENTS...]
 
-Runs a command, streams its output, and exits with its exit code. Without --url it runs on this machine.
+Runs a command, streams its output, and exits with its exit code. Without --url and --env ID it runs in the default environment,
+which is this machine unless environments.toml or CODEX_EXEC_SERVER_URL say otherwise; see \`proctor environments --help\`.
 The command gets the core variables of the executor's environment (PATH, HOME, SHELL, USER, locale, temporary
 directory) and those given with --env.
 
 Options:
   --url URL    the executor to run on, as printed by \`proctor serve\`
-  --cwd DIR    where to run; on an executor an absolute path (default: the present directory; with --url: /)
+  --env ID     the environment to run in, by its id, which has no =
+  --environments FILE
+               the file that says which environments there are (default: environments.toml in the home of Proctor)
+  --cwd DIR    where to run; on an executor an absolute path (default: the present directory; elsewhere: /)
   --env K=V    set a variable; may be repeated
   --stdin      forward the local input to its end. An executor other than Proctor's cannot tell the command of the end:
                one that reads to the end of its input goes on waiting until it is interrupted
@@ -59,10 +71,12 @@ Options:
                command is not run
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
+  --otel       send traces and metrics of the client by OTLP over HTTP, as with \`proctor serve\`; both make one trace
   --inspect    show the command and all that belongs to it on a page, whose URL is printed on stderr, while it runs
   --record FILE
                write down what happens, for \`proctor inspect FILE\`
-  --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor
+  --observable print on stderr the line with which others can watch, and no more; needs --url, or --env ID of an environment
+               at a URL, and a Proctor executor
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output
@@ -74,6 +88,23 @@ Exit codes:
   126    the program cannot be executed
   127    the program does not exist
   other  the command's own; 128 + N when signal N ended it
+`;
+
+const environments = `Usage: proctor environments [--environments FILE] [--check]
+
+Tells which environments there are, the default first: id, kind, and where it is. What may be secret is not shown.
+
+Options:
+  --environments FILE    the file that says so (default: environments.toml in the home of Proctor)
+  --check                connect to each, and tell whether it can be used
+  --help                 print this text
+
+The home of Proctor is PROCTOR_HOME, or .proctor in the user's home. Without a file there the variable CODEX_EXEC_SERVER_URL decides:
+a websocket URL is the one environment, \`none\` means that there is none, and without it this machine is the environment \`local\`.
+
+Exit codes:
+  0    all is well
+  1    the configuration is wrong, or with --check an environment cannot be used; the reason is told
 `;
 
 const observe = `Usage: proctor observe --url URL [--process ID] [KEY]
@@ -127,4 +158,4 @@ Options:
 `;
 
 /** What \`--help\` prints, by command. */
-export const usage = { main, serve, run, observe, inspect, chart, doctor } as const;
+export const usage = { main, serve, run, environments, observe, inspect, chart, doctor } as const;

@@ -2,7 +2,8 @@ import { ObservationActor } from "../actors/observation-actor.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { systemClock } from "../ports/clock.ts";
 import { systemRandom } from "../ports/random.ts";
-import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor, placeOf } from "./connect.ts";
+import { linkTelemetry } from "../telemetry/link-telemetry.ts";
+import { type ConnectOptions, type ConnectTarget, connected, dialFor, linkInput, placeOf } from "./connect.ts";
 import { Observation } from "./observation.ts";
 
 /** How to observe; every member has a default. */
@@ -21,6 +22,7 @@ export async function observe(
 ): Promise<Observation> {
   options.signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
+  const telemetry = linkTelemetry(clock, options);
   const actor = new ObservationActor({
     clock,
     random: options.random ?? systemRandom,
@@ -28,12 +30,13 @@ export async function observe(
     watch: options.watch,
     place: placeOf(target),
     onFault: options.onFault ?? throwFault,
+    ...linkInput(target, options),
+    telemetry,
     dial: dialFor(target, options, clock),
-    canReconnect: canReconnect(target),
-    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     clientName: options.clientName ?? "proctor",
     observerKey,
   });
+  telemetry?.follow(actor.link.state$);
   try {
     await connected(actor.link, options.signal);
   } catch (error) {

@@ -8,7 +8,8 @@ import {
   SandboxRefusedError,
 } from "../../ports/process-host.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
-import { type EnclosedStart, Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
+import type { EnclosedStart } from "../sandbox/confined-child.ts";
+import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { DescriptorShield } from "./descriptor-shield.ts";
 import { EscapeeHunt } from "./escapee-hunt.ts";
 import type { HostMeans, TerminalLauncher } from "./host-means.ts";
@@ -104,14 +105,15 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
   }
 
   async function confine(spec: ChildSpec, to: Confinement, listener: ChildListener, start: EnclosedStart) {
-    const [pipe] = (await pool.take(1)) ?? [];
-    if (pipe === undefined || (libc === null && spec.stdin === "pty")) {
+    const takePipe = async () => {
+      const [pipe] = (await pool.take(1)) ?? [];
+      if (pipe !== undefined && (libc !== null || spec.stdin !== "pty")) return pipe;
       if (pipe !== undefined) closePipe(pipe);
       throw new SandboxRefusedError(
         "sandbox intent cannot be enforced on this executor: it needs the C library; reinstall with optional dependencies",
       );
-    }
-    return sandbox.start(spec, to, pipe, listener, start);
+    };
+    return sandbox.start(spec, to, takePipe, listener, start);
   }
 
   return {
