@@ -2,15 +2,15 @@ import { ProctorError } from "../protocol/errors.ts";
 import { redact } from "../telemetry/redact.ts";
 import { version } from "./version.ts";
 
-/** What sends spans and metrics; none of it comes with Proctor where optional packages are left out. */
-const packages = [
-  "@opentelemetry/core",
-  "@opentelemetry/exporter-metrics-otlp-http",
-  "@opentelemetry/exporter-trace-otlp-http",
-  "@opentelemetry/resources",
-  "@opentelemetry/sdk-metrics",
-  "@opentelemetry/sdk-trace",
-];
+/** What sends spans and metrics, in versions that belong together; none of it comes with Proctor. */
+export const otelPackages = {
+  "@opentelemetry/core": "3.1.0",
+  "@opentelemetry/exporter-metrics-otlp-http": "0.301.0",
+  "@opentelemetry/exporter-trace-otlp-http": "0.301.0",
+  "@opentelemetry/resources": "3.1.0",
+  "@opentelemetry/sdk-metrics": "3.1.0",
+  "@opentelemetry/sdk-trace": "3.1.0",
+} as const;
 
 /** So long a message may take, and with it the end of the program; `OTEL_EXPORTER_OTLP_TIMEOUT` has the last word. */
 const sendLimitMs = 2_000;
@@ -69,6 +69,7 @@ async function load() {
     return { api, core, traceExporter, metricExporter, resources, metrics, trace };
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND")) throw cause;
+    const packages = Object.entries(otelPackages).map(([name, version]) => `${name}@${version}`);
     const text = `--otel needs packages that are not installed: npm install ${packages.join(" ")}`;
     throw new ProctorError("otel", text, { cause });
   }

@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { otelPackages } from "../../src/cli/otel.ts";
 import { verifies } from "../rules/verifies.ts";
 import { startCollector } from "./collector.ts";
 import { printed, proctor } from "./command.ts";
@@ -63,4 +65,9 @@ it("says what to install where the packages are missing", async () => {
   const ran = await proctor(["run", "--otel", "--", "true"], { env });
   expect([ran.stdout, ran.exitCode]).toEqual(["", 125]);
   expect(ran.stderr).toContain("npm install");
+});
+
+it("names the versions that it is tested with", async () => {
+  const manifest = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  expect(manifest.devDependencies).toMatchObject(otelPackages);
 });
