@@ -26,6 +26,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
   return {
     processes,
     files: nodeFileHost,
+    fileHelpers: processes.fileHelpers,
     http,
     spill: tempSpillStore(),
     journal,

@@ -1,5 +1,6 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
+import { fileHelperMachine } from "./file-helper-machine.ts";
 import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
@@ -11,6 +12,12 @@ import { sessionMachine } from "./session-machine.ts";
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
+export {
+  type FileHelperContext,
+  type FileHelperEvent,
+  type FileHelperInput,
+  fileHelperMachine,
+} from "./file-helper-machine.ts";
 export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-body-machine.ts";
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
@@ -30,6 +37,7 @@ export const machines = {
   session: sessionMachine,
   connection: connectionMachine,
   "file-handle": fileHandleMachine,
+  "file-helper": fileHelperMachine,
   "http-exchange": httpExchangeMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, realpathSync } from "node:fs";
 import type { Clock } from "../../ports/clock.ts";
-import type { Confinement } from "../../ports/confinement.ts";
+import type { Confinement, FileConfinement } from "../../ports/confinement.ts";
 import { type Child, type ChildListener, type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
 import type { Pipe } from "../spawn/pipe-pool.ts";
 import { StartDescriptors, writeArguments } from "./arguments.ts";
@@ -10,7 +10,8 @@ import { type FileView, nodeFileView } from "./file-view.ts";
 import { ForbiddenPaths } from "./forbidden-paths.ts";
 import { frameArguments } from "./frame.ts";
 import { MaskRegistry } from "./mask-registry.ts";
-import { type MountPlan, planMounts } from "./mount-plan.ts";
+import { type MountPlan, type PlanChange, planMounts } from "./mount-plan.ts";
+import { planFingerprint } from "./plan-fingerprint.ts";
 import { type FilterName, seccompFilter } from "./seccomp/filters.ts";
 import type { Architecture } from "./seccomp/system-calls.ts";
 import { StatusPipe } from "./status-pipe.ts";
@@ -29,6 +30,15 @@ export type EnclosedStart = (
   order: { readonly file: string; readonly spec: ChildSpec; readonly inherited: readonly number[] },
   listener: ChildListener,
 ) => Promise<Child>;
+
+/** A program of our own, whose view was planned before; it is started only if the view is still that one. */
+export interface PlannedView {
+  readonly change: PlanChange;
+  readonly fingerprint: string;
+}
+
+/** The files are not what they were when a view of them was planned. */
+export class ViewChangedError extends SandboxRefusedError {}
 
 /** Signals that reach a program on a terminal and would end bubblewrap (05 SB-T2). */
 const terminalSignals = ["INT", "QUIT", "TSTP"];
@@ -59,11 +69,33 @@ export class Sandbox implements Disposable {
   }
 
   /**
+   * Plans the view of a program of our own, without counting what it would put on the host.
+   * @throws SandboxRefusedError when the confinement cannot be enforced
+   */
+  async plan(files: FileConfinement, change: PlanChange): Promise<{ fingerprint: string; occupies: boolean }> {
+    const bubblewrap = await this.#found();
+    const planned = this.#masks.count((isMask) => ({
+      masks: [],
+      plan: planMounts(files, this.#viewWithout(isMask), bubblewrap, change),
+    }));
+    const { words, masks, watched } = planned.plan;
+    return { fingerprint: planFingerprint(words), occupies: masks.length + watched.length > 0 };
+  }
+
+  /**
    * Starts a program in its confinement.
    * @param pipe takes the word of bubblewrap; owned from now on, whatever happens
+   * @param planned for a program of our own
    * @throws SandboxRefusedError when the confinement cannot be enforced; SpawnError when the OS refuses
    */
-  async start(spec: ChildSpec, confinement: Confinement, pipe: Pipe, listener: ChildListener, start: EnclosedStart) {
+  async start(
+    spec: ChildSpec,
+    confinement: Confinement,
+    pipe: Pipe,
+    listener: ChildListener,
+    start: EnclosedStart,
+    planned?: PlannedView,
+  ) {
     using descriptors = new StartDescriptors();
     descriptors.add(pipe.write);
     const status = new StatusPipe(pipe.read);
@@ -73,8 +105,8 @@ export class Sandbox implements Disposable {
       const cwd = realpathSync(spec.cwd);
       const onTerminal = spec.stdin === "pty";
       // In one step: what is counted here was looked at here.
-      enclosed = confinement.files === null ? null : this.#plan(confinement.files, bubblewrap);
-      if (enclosed !== null && enclosed.accessTo(cwd) === "deny") {
+      enclosed = confinement.files === null ? null : this.#count(confinement.files, bubblewrap, planned);
+      if (planned === undefined && enclosed !== null && enclosed.accessTo(cwd) === "deny") {
         throw new SandboxRefusedError(`the working directory ${spec.cwd} is not visible in the sandbox`);
       }
       const passed = onTerminal ? this.#terminalPassage(bubblewrap, enclosed) : null;
@@ -136,11 +168,18 @@ export class Sandbox implements Disposable {
     }
   }
 
-  #plan(files: NonNullable<Confinement["files"]>, bubblewrap: Bubblewrap): MountPlan {
+  #count(files: FileConfinement, bubblewrap: Bubblewrap, planned: PlannedView | undefined): MountPlan {
     return this.#masks.count((isMask) => {
-      const kindOf = (path: string) => (isMask(path) ? "missing" : this.#view.kindOf(path));
-      return planMounts(files, { ...this.#view, kindOf }, bubblewrap);
+      const plan = planMounts(files, this.#viewWithout(isMask), bubblewrap, planned?.change);
+      if (planned !== undefined && planFingerprint(plan.words) !== planned.fingerprint) {
+        throw new ViewChangedError("the files were changed while a sandbox was made of them");
+      }
+      return plan;
     });
+  }
+
+  #viewWithout(isMask: (path: string) => boolean): FileView {
+    return { ...this.#view, kindOf: (path) => (isMask(path) ? "missing" : this.#view.kindOf(path)) };
   }
 
   /** Opened anew for each start, since bubblewrap reads it to its end (05 SB-L11). */

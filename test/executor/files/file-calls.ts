@@ -36,7 +36,7 @@ export function fileCalls(
 ): FileCall {
   const host = options.host ?? nodeFileHost;
   const memory = new FrameMemory(new VirtualClock());
-  const handlers = { ...fileRequests(host, memory, options), ...blockRequests(host, memory) };
+  const handlers = { ...fileRequests(host, () => host, memory, options), ...blockRequests(host, () => host, memory) };
   const fault = (error: unknown) => {
     throw error;
   };
