@@ -237,11 +237,12 @@ export class FileHelperActor {
     if (pending === undefined) return;
     const value: unknown = JSON.parse(body.toString("utf8"));
     if (kind === frameKinds.expect) return pending.expect?.(expectedBytes.parse(value));
+    const failure = kind === frameKinds.done ? null : failureOf(helperFailure.parse(value));
     this.#calls.delete(number);
     const { settle } = pending;
     if (settle === null) return tell(this.#actor, { type: "abandoned.ended" });
-    if (kind === frameKinds.done) settle.resolve(value);
-    else settle.reject(failureOf(helperFailure.parse(value)));
+    if (failure === null) settle.resolve(value);
+    else settle.reject(failure);
     this.end();
   }
 

@@ -1,5 +1,6 @@
 import { Executor } from "../../../src/executor/executor.ts";
 import { nodeHost } from "../../../src/executor/node-host.ts";
+import type { Host } from "../../../src/ports/host.ts";
 import { memoryTransportPair } from "../../../src/transports/memory-transport.ts";
 import { type RawAnswer, RawConnection } from "../../raw-connection.ts";
 
@@ -15,19 +16,31 @@ export interface ConfinedRun {
 /** An executor on this machine, with one connection to it. */
 export class ConfinedExecutor implements AsyncDisposable {
   readonly peer: RawConnection;
-  readonly #executor = new Executor(nodeHost());
+  readonly #executor: Executor;
   #ids = 0;
 
-  private constructor() {
-    const [client, server] = memoryTransportPair();
-    void this.#executor.accept(server);
-    this.peer = new RawConnection(client);
+  private constructor(host: Host) {
+    this.#executor = new Executor(host);
+    this.peer = this.#dial();
   }
 
-  static async start(): Promise<ConfinedExecutor> {
-    const executor = new ConfinedExecutor();
+  static async start(host: Host = nodeHost()): Promise<ConfinedExecutor> {
+    const executor = new ConfinedExecutor(host);
     await executor.peer.handshake();
     return executor;
+  }
+
+  /** Another connection, with a session of its own. */
+  async connect(): Promise<RawConnection> {
+    const peer = this.#dial();
+    await peer.handshake();
+    return peer;
+  }
+
+  #dial(): RawConnection {
+    const [client, server] = memoryTransportPair();
+    void this.#executor.accept(server);
+    return new RawConnection(client);
   }
 
   /** Asks for a start; the id of the process is in the request. */
