@@ -13,7 +13,6 @@ export const notReplayed: Readonly<Record<ServerKind, Readonly<Record<string, st
     "fs-walk-errors": "fs/walk came with release 0.169.0",
   },
   proctor: {
-    "fs-sandboxed": "there is no sandbox yet",
     "p28-sandbox-denied": "there is no sandbox yet",
   },
 };
