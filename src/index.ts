@@ -35,6 +35,14 @@ export type {
 export type { RemotePath } from "./client/remote-path.ts";
 export type { RemoteProcess } from "./client/remote-process.ts";
 export { PartialWriteError, type RemoteStdin, StdinClosedError } from "./client/remote-stdin.ts";
+export {
+  type PermissionProfile,
+  type Sandbox,
+  SandboxError,
+  type SandboxPermissions,
+  type SandboxPlace,
+  type SandboxRules,
+} from "./client/sandbox.ts";
 export type { StartOptions } from "./client/start-options.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { JournalInUseError } from "./executor/journal/journal-lock.ts";

@@ -38,6 +38,7 @@ export function confinedFiles(
   { os }: PathHost,
   signal: AbortSignal | undefined,
 ): FileHost {
+  /** What is on the host for the sake of an operation is gone before its answer (05 SB-L13). */
   async function taken<T>(access: HelperAccess, use: (helper: FileHelperActor) => Promise<T>): Promise<T> {
     for (let plans = 1; ; plans++) {
       const helper = await helpers.take(confinement, access, signal);
@@ -45,6 +46,8 @@ export function confinedFiles(
         return await use(helper);
       } catch (error) {
         if (!(error instanceof StaleHelperError) || plans === mostPlans) throw error;
+      } finally {
+        if (signal?.aborted !== true) await helper.cleared();
       }
     }
   }

@@ -87,7 +87,7 @@ export class FileHelperActor {
   #said = Buffer.alloc(0);
   #numbers = 0;
 
-  constructor(plan: HelperPlan, idleMs: number, owner: FileHelperOwner, ports: ActorSystemPorts) {
+  constructor(plan: HelperPlan, owner: FileHelperOwner, ports: ActorSystemPorts) {
     this.fingerprint = plan.fingerprint;
     this.ended = this.#end.promise;
     this.#owner = owner;
@@ -100,7 +100,7 @@ export class FileHelperActor {
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `file helper ${plan.fingerprint.slice(0, 8)}`,
-      input: { fingerprint: plan.fingerprint, idleMs },
+      input: { fingerprint: plan.fingerprint, isKept: !plan.occupies },
       onFault: (error) => {
         owner.fault(error);
         this.effects.kill();
@@ -113,6 +113,12 @@ export class FileHelperActor {
   /** The statechart, for whoever wants to watch. */
   get snapshot() {
     return this.#actor.getSnapshot();
+  }
+
+  /** Resolves when nothing is left on the host of what it occupies, unless somebody else needs it still. */
+  async cleared(): Promise<void> {
+    const { context, value } = this.snapshot;
+    if (!context.isKept && value === "Ending") await this.ended;
   }
 
   /** A use begins: it is kept until `end`, or until it is abandoned. */

@@ -6,10 +6,6 @@ import { FileHelperActor } from "./file-helper.ts";
 
 /** Helpers that live at once (05 SB-F9). */
 export const mostFileHelpers = 8;
-/** So long a helper is kept that nobody uses. */
-const idleMs = 10_000;
-/** And so long one that occupies places of the host, which others see: for the next file of the same patch. */
-const occupyingIdleMs = 250;
 /** So long operations that have begun may take when the executor is closed. */
 const closeGraceMs = 2_000;
 /** So long an operation waits for a place among helpers that are all in use. */
@@ -99,7 +95,7 @@ export class FileHelpers {
       },
       fault: this.#fault,
     };
-    const helper = new FileHelperActor(plan, plan.occupies ? occupyingIdleMs : idleMs, owner, this.#ports);
+    const helper = new FileHelperActor(plan, owner, this.#ports);
     this.#helpers.add(helper);
     return helper;
   }

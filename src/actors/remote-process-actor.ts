@@ -233,13 +233,28 @@ export class RemoteProcessActor implements ProcessFollower {
     for (const event of this.#order.release()) {
       if (event.type === "exited") {
         tell(this.#actor, { type: "published.exit", exitCode: event.exitCode });
-        this.#exit.resolve(exitOf(event.exitCode, event));
+        this.#exit.resolve(this.#withVerdict(event));
       }
       if (event.type === "closed") tell(this.#actor, { type: "published.close" });
       this.#feed.publish(event);
       if (event.type === "closed") return this.#finish(); // what a wrong executor sends behind it is nobody's
     }
     this.#gaps.see(this.#order.missingSeq);
+  }
+
+  /** An executor that does not tell with the exit whether the sandbox had a part in it is asked (03 CL-41a, 05 SB-D6). */
+  async #withVerdict({ exitCode, seq, ...told }: Extract<RemoteEvent, { type: "exited" }>): Promise<ProcessExit> {
+    const exit = exitOf(exitCode, told);
+    const { sandbox } = this.#params;
+    const isTold = sandbox === null || sandbox === undefined || this.#link.offers("denials");
+    if (isTold || exit.sandboxDenied === true) return exit;
+    try {
+      const { processId } = this;
+      const { sandboxDenied } = await this.#link.call("process/read", { processId, afterSeq: seq, waitMs: 0 });
+      return exitOf(exitCode, { ...told, sandboxDenied });
+    } catch {
+      return exit; // the process is forgotten, or the link over: of the exit, which is certain, that is all there is to know
+    }
   }
 
   #finish(): void {

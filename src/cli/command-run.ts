@@ -52,8 +52,10 @@ export class CommandRun implements Stoppable {
     try {
       this.#output = child.output;
       await copyOutput(this.#output);
-      const { exitCode, timedOut, usage } = await child.exited;
+      const { exitCode, timedOut, usage, sandboxDenied, failure } = await child.exited;
+      if (failure !== undefined) throw new ProctorError("sandboxFailed", failure, { effect: "notApplied" });
       if (tellsUsage) process.stderr.write(`proctor: ${usageText(usage)}\n`);
+      if (sandboxDenied) process.stderr.write("proctor: the sandbox seems to have kept the command from something\n");
       if (timedOut) return this.#reportTimeLimit();
       return exitCode < 0 ? 255 : exitCode; // an executor that cannot tell says -1 (02 P-30)
     } finally {
@@ -63,7 +65,7 @@ export class CommandRun implements Stoppable {
   }
 
   async #start(link: Link): Promise<RemoteProcess> {
-    const { argv, env, tty, stdin, timeLimitMs } = this.#request;
+    const { argv, env, tty, stdin, timeLimitMs, sandbox } = this.#request;
     const { TERM } = process.env;
     try {
       const child = await link.start(tty ? onSizedTerminal(argv) : argv, {
@@ -71,6 +73,7 @@ export class CommandRun implements Stoppable {
         tty,
         stdin,
         timeLimitMs,
+        sandbox,
         signal: this.signal,
       });
       this.#child = child;

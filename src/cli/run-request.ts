@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Sandbox, sandboxNames } from "../client/sandbox.ts";
 import { longestTimerMs } from "../ports/clock.ts";
 import { parseOptions, UsageError } from "./parse-options.ts";
 
@@ -13,6 +14,8 @@ export interface RunRequest {
   readonly stdin: boolean;
   /** When the command is ended, in milliseconds after its start. */
   readonly timeLimitMs: number | undefined;
+  /** What the command is confined to. */
+  readonly sandbox: Sandbox | undefined;
   /** Say at the end what the command used. */
   readonly usage: boolean;
   /** Say how others can watch. */
@@ -26,6 +29,7 @@ const options = {
   tty: { type: "boolean" },
   stdin: { type: "boolean" },
   "time-limit": { type: "string" },
+  sandbox: { type: "string" },
   usage: { type: "boolean" },
   observable: { type: "boolean" },
 } as const;
@@ -47,6 +51,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     tty,
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
+    sandbox: readSandbox(values.sandbox),
     usage,
     observable,
   };
@@ -67,6 +72,12 @@ function readTimeLimit(text: string | undefined): number | undefined {
   const limitMs = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1_000) : 0;
   if (limitMs >= 1 && limitMs <= longestTimerMs) return limitMs;
   throw new UsageError(`--time-limit takes seconds from 0.001 to ${longestTimerMs / 1_000}, not \`${text}\``);
+}
+
+function readSandbox(text: string | undefined): Sandbox | undefined {
+  const named = sandboxNames.find((name) => name === text);
+  if (named !== undefined || text === undefined) return named;
+  throw new UsageError(`--sandbox takes ${sandboxNames.join(" or ")}, not \`${text}\``);
 }
 
 function readVariable(text: string): [name: string, value: string] {

@@ -46,6 +46,10 @@ Options:
   --time-limit SECONDS
                end the command when it takes longer: its group gets SIGTERM, and SIGKILL two seconds later. The limit holds
                until the last of its output, also for what it leaves behind; only on Proctor's own executors
+  --sandbox read-only | workspace-write
+               confine the command and all its descendants: they read everything and change nothing, or only --cwd (not its
+               .git, .agents and .codex), /tmp and TMPDIR; neither reaches the network. Where that cannot be enforced the
+               command is not run
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
   --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor

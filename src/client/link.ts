@@ -106,8 +106,9 @@ export class Link implements AsyncDisposable {
 
   /**
    * Starts a program, directly and not through a shell. Resolves when the executor's system has started it.
-   * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv or an unusable cwd;
-   *   UnsupportedError for a `timeLimitMs` where the executor knows no time limits.
+   * @throws RpcError `internalError` when it cannot be started, `invalidParams` for an empty argv, an unusable cwd or a sandbox
+   *   that cannot be enforced; UnsupportedError for a `timeLimitMs` where the executor knows no time limits; SandboxError for a
+   *   sandbox that means nothing.
    */
   async start(argv: readonly string[], options: StartOptions = {}): Promise<RemoteProcess> {
     if (options.timeLimitMs !== undefined) this.#actor.require("timeLimit");

@@ -1,6 +1,7 @@
 import type { GapPolicy } from "../actors/event-order.ts";
 import type { WireParams } from "../protocol/methods.ts";
 import { pathToWire, type RemotePath } from "./remote-path.ts";
+import { type Sandbox, sandboxToWire } from "./sandbox.ts";
 
 /** How a process is started. */
 export interface StartOptions {
@@ -37,6 +38,11 @@ export interface StartOptions {
    * exit. Needs the extension `timeLimit`.
    */
   readonly timeLimitMs?: number | undefined;
+  /**
+   * Confines it and all its descendants (05): `read-only`, `workspace-write`, or rules of one's own. All of it is enforced, or the
+   * start is refused with an RpcError `invalidParams` that says why. Default: nothing is.
+   */
+  readonly sandbox?: Sandbox | undefined;
   /** Gives up the start, and terminates the process when it runs already. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,15 +54,17 @@ export function startParams(
   defaultCwd: RemotePath,
 ): Omit<WireParams<"process/start">, "processId"> {
   const inherit = options.inheritEnv ?? "core";
+  const cwd = pathToWire(options.cwd ?? defaultCwd);
   const filters = { ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] };
   return {
     argv: [...argv],
-    cwd: pathToWire(options.cwd ?? defaultCwd),
+    cwd,
     env: { ...options.env },
     tty: options.tty ?? false,
     pipeStdin: options.stdin ?? false,
     arg0: options.arg0 ?? null,
     envPolicy: inherit === "none" ? null : { inherit, ...filters },
+    ...(options.sandbox !== undefined && { sandbox: sandboxToWire(options.sandbox, cwd) }),
     ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
   };
 }

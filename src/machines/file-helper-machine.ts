@@ -15,8 +15,8 @@ export type FileHelperEvent =
 export interface FileHelperInput {
   /** What it is confined to; two with the same are the same (05 SB-F9). */
   readonly fingerprint: string;
-  /** How long it is kept without a use, in milliseconds. */
-  readonly idleMs: number;
+  /** Is it kept for a while after its last use? Not one that occupies places of the host, which others see (05 SB-L13). */
+  readonly isKept: boolean;
 }
 
 /** What is known of a helper. */
@@ -30,8 +30,8 @@ export interface FileHelperContext extends FileHelperInput {
 /**
  * A process that does file operations in a sandbox for whoever asks under the same confinement (05 SB-F9). It is Starting until it
  * says that it is there; then Serving, Idle or Busy; Draining while an operation that nobody waits for any more may hang in it, so
- * that it takes no others; Ending when it is killed: without a use for a while, with its last use abandoned (05 SB-F7), or for
- * want of a place. It is Ended when the process is gone.
+ * that it takes no others; Ending when it is killed: without a use for a while, or at once where it is not kept, with its last use
+ * abandoned (05 SB-F7), or for want of a place. It is Ended when the process is gone.
  */
 export const fileHelperMachine = setup({
   types: {} as {
@@ -57,12 +57,13 @@ export const fileHelperMachine = setup({
   guards: {
     isUsed: ({ context }) => context.uses > 0,
     isOnlyUse: ({ context }) => context.uses === 1,
+    isLastUse: ({ context }) => context.uses === 1 && !context.isKept,
     isOnlyAbandoned: ({ context }) => context.abandoned === 1,
   },
   delays: {
     /** A process that takes longer to come up hangs. */
     startLimit: 15_000,
-    idle: ({ context }) => context.idleMs,
+    idle: 10_000,
   },
 }).createMachine({
   id: "fileHelper",
@@ -100,7 +101,11 @@ export const fileHelperMachine = setup({
         Busy: {
           on: {
             "use.began": { actions: "countUse" },
-            "use.ended": [{ guard: "isOnlyUse", target: "Idle", actions: "discountUse" }, { actions: "discountUse" }],
+            "use.ended": [
+              { guard: "isLastUse", target: "#fileHelper.Ending", actions: "discountUse" },
+              { guard: "isOnlyUse", target: "Idle", actions: "discountUse" },
+              { actions: "discountUse" },
+            ],
             "use.abandoned": [
               { guard: "isOnlyUse", target: "#fileHelper.Ending", actions: "discountUse" },
               { target: "#fileHelper.Draining", actions: "countAbandoned" },

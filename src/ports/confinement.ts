@@ -6,6 +6,8 @@ export interface BoundEntry {
   /** A native absolute path without `.`, `..`, double or trailing slashes (05 SB-B9); it may lead through links. */
   readonly path: string;
   readonly access: Access;
+  /** Of no effect unless a directory is there: the host's own places for temporary files (05 SB-B7, SB-B8). Default false. */
+  readonly onlyDirectory?: true;
 }
 
 /** Whatever matches is denied (05 section 3.2). */

@@ -39,6 +39,8 @@ export const features = [
   "httpCancel",
   /** `http/request` with a `redirectPolicy`, and a result that tells where it came from (06 H-53a). */
   "httpRedirects",
+  /** `process/exited` tells whether the end of a confined process looks like the work of its sandbox (05 SB-D6). */
+  "denials",
 ] as const;
 
 /** The name of one extension. */

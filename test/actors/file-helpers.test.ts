@@ -107,14 +107,19 @@ test("a helper serves again and again, and ends when it was idle for ten seconds
   expect(clock.pending).toBe(0);
 });
 
-test("one that occupies places of the host ends a quarter of a second after its last use", async () => {
+test("one that occupies places of the host is gone, and they are free, before its last operation is answered", async () => {
   verifies("05 SB-L13");
-  const { clock, host, helpers, under } = world();
+  const { host, started, helpers, under } = world(false);
   host.occupies = true;
-  await under("/a").createDirectory("/x", { recursive: true });
-  clock.advance(250);
+  const first = under("/a").createDirectory("/x", { recursive: true });
+  const second = under("/a").createDirectory("/y", { recursive: true });
   await settle();
-  expect(helpers.size).toBe(0);
+  started[0]?.answer();
+  await first;
+  expect([started.length, started[0]?.isKilled]).toEqual([1, false]);
+  started[0]?.answer();
+  await second;
+  expect([helpers.size, started[0]?.isKilled]).toEqual([0, true]);
 });
 
 test("there are never more than eight, and the one that was used the longest ago makes place", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -68,7 +68,6 @@ function play(scenario: Scenario, executor: ExecutorName): Promise<Played> {
         workspace: join(workspace, scenario.cwd ?? ""),
       });
       await vi.waitFor(() => noneRunsIn(workspace), { timeout: endsWithinMs });
-      await vi.waitFor(() => noneHoldsAPlaceIn(workspace, scenario), { timeout: endsWithinMs });
       return { told: normalise(told), filesAfter: await readFiles(workspace) };
     } finally {
       await rm(workspace, { recursive: true, force: true });
@@ -79,15 +78,6 @@ function play(scenario: Scenario, executor: ExecutorName): Promise<Played> {
 async function noneRunsIn(workspace: string): Promise<void> {
   const pids = await processesIn(workspace);
   if (pids.length > 0) throw new Error(`the turn is over, and processes ${pids.join(", ")} still run`);
-}
-
-/** While something writes in a sandbox, it keeps the names from being made that are protected. */
-async function noneHoldsAPlaceIn(workspace: string, { files = {} }: Scenario): Promise<void> {
-  const present = await readdir(workspace);
-  const held = [".git", ".agents", ".codex"].filter(
-    (name) => present.includes(name) && !Object.keys(files).some((path) => path.startsWith(`${name}/`)),
-  );
-  if (held.length > 0) throw new Error(`the turn is over, and ${held.join(", ")} are still there`);
 }
 
 function once<Key, Value>(made: Map<Key, Promise<Value>>, key: Key, make: () => Promise<Value>): Promise<Value> {

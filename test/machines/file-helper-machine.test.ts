@@ -4,7 +4,10 @@ import { verifies } from "../rules/verifies.ts";
 import { walk } from "./walk.ts";
 
 const everything = walk(fileHelperMachine, {
-  inputs: [{ fingerprint: "f", idleMs: 1 }],
+  inputs: [
+    { fingerprint: "f", isKept: true },
+    { fingerprint: "f", isKept: false },
+  ],
   events: [
     { type: "helper.ready" },
     { type: "helper.exited" },
@@ -15,7 +18,7 @@ const everything = walk(fileHelperMachine, {
     { type: "retire" },
   ],
   // More than two are like two.
-  matters: ({ uses, abandoned }) => [Math.min(uses, 3), Math.min(abandoned, 3)],
+  matters: ({ uses, abandoned, isKept }) => [isKept, Math.min(uses, 3), Math.min(abandoned, 3)],
 });
 
 it("reaches every state and takes every transition on some path, and has no dead end", () => {
@@ -39,6 +42,15 @@ it("is idle exactly when it serves nobody, and ends by itself from there alone (
   }
   for (const { label, from, effects } of everything.steps) {
     if (label === "after idle" && effects.some(({ type }) => type === "kill")) expect(from?.context.uses).toBe(0);
+  }
+});
+
+it("is not kept for a moment after its last use where it occupies places of the host (05 SB-L13)", () => {
+  verifies("05 SB-L13");
+  for (const { label, from, to } of everything.steps) {
+    if (label !== "use.ended" || from === null || from.context.uses !== 1 || !from.tags.includes("live")) continue;
+    if (from.context.isKept || from.value === "Starting") continue;
+    expect(to.value, from.key).toBe("Ending");
   }
 });
 

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { confinedFiles } from "../../actors/confined-files.ts";
 import type { FileHelpers } from "../../actors/file-helpers.ts";
 import type { FileConfinement } from "../../ports/confinement.ts";
@@ -36,7 +35,7 @@ function bound(sandbox: SandboxContext, host: Pick<Host, "files" | "environment"
   try {
     checkPlaces(sandbox, host.files);
     const requestCwd = PathUri.fromNative(process.cwd(), host.files);
-    const places = { host: host.files, requestCwd, tmpdir: host.environment().TMPDIR, isDirectory };
+    const places = { host: host.files, requestCwd, tmpdir: host.environment().TMPDIR };
     return bindSandbox(sandbox, places)?.files ?? null;
   } catch (error) {
     if (error instanceof SandboxRefusedError || error instanceof PathUriError) {
@@ -44,10 +43,6 @@ function bound(sandbox: SandboxContext, host: Pick<Host, "files" | "environment"
     }
     throw error;
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** In the words that file methods have for what is not of this host (05 SB-B1). */

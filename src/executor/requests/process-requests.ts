@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import type { ProcessActor } from "../../actors/process-actor.ts";
 import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
 import type { Confinement } from "../../ports/confinement.ts";
@@ -107,14 +106,10 @@ function confinementOf(
   { files }: Host,
 ): Confinement | null {
   try {
-    return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR, isDirectory });
+    return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR });
   } catch (error) {
     throw error instanceof SandboxRefusedError ? rpcError("invalidParams", error.message) : error;
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function nativeCwd({ cwd }: ProcessStartParams, host: PathHost): string {

@@ -1,12 +1,11 @@
-import { closeSync, constants, openSync, readlinkSync } from "node:fs";
-import { SandboxRefusedError, SpawnError } from "../../ports/process-host.ts";
+import { closeSync, constants, openSync } from "node:fs";
+import { SandboxRefusedError } from "../../ports/process-host.ts";
+import { openPlace } from "./held-directory.ts";
 import type { PlanArgument } from "./mount-plan.ts";
 import { unlinkedFile } from "./unlinked-file.ts";
 
 /** bubblewrap accepts no more. */
 const mostWords = 9_000;
-/** `O_PATH`, which Node does not name: a place, without a right to read or write it. */
-const placeOnly = 0o10000000;
 
 /** Descriptors that are opened for one start, keep their numbers in the child, and are closed here after it. */
 export class StartDescriptors implements Disposable {
@@ -43,13 +42,4 @@ export function writeArguments(words: readonly PlanArgument[], descriptors: Star
     return String(descriptors.add(openPlace(word.opened, word.isDirectory)));
   });
   return descriptors.add(unlinkedFile(Buffer.from(spelled.map((word) => `${word}\0`).join(""), "utf8")));
-}
-
-/** A place without any link in it, or none. */
-function openPlace(path: string, isDirectory: boolean): number {
-  const flags = placeOnly | constants.O_NOFOLLOW | (isDirectory ? constants.O_DIRECTORY : 0);
-  const fd = openSync(path, flags);
-  if (readlinkSync(`/proc/self/fd/${fd}`) === path) return fd;
-  closeSync(fd);
-  throw new SpawnError(`${path} was replaced while a sandbox was made of it`, { effect: "notApplied" });
 }

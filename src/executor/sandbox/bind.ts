@@ -13,7 +13,6 @@ export interface BindingPlaces {
   readonly requestCwd: PathUri;
   /** `TMPDIR` of the program to be started. */
   readonly tmpdir: string | undefined;
-  isDirectory(path: string): boolean;
 }
 
 const projectRootsScheme = "codex-project-roots://";
@@ -74,9 +73,9 @@ function bindEntry({ path, access }: IntentEntry, { places, roots }: Binding): B
     case "current_working_directory":
       return roots.map((root) => at(below(root, special.subpath ?? "")));
     case "slash_tmp":
-      return places.isDirectory("/tmp") ? [at("/tmp")] : [];
+      return [{ ...at("/tmp"), onlyDirectory: true }];
     case "tmpdir":
-      return usableTmpdir(access, places, roots) ? [at(folded(places.tmpdir ?? "/"))] : [];
+      return tmpdirEntry(access, places.tmpdir, roots);
     case "minimal":
     case "unknown":
       return [];
@@ -100,14 +99,14 @@ function isMinimal({ path, access }: IntentEntry): boolean {
 }
 
 /**
- * May `TMPDIR` stand for a place? The value can come from whoever filled the environment of a command, so it grants nothing that
- * holds the workspace, and never all (05 SB-B7). What takes access away is honoured wherever it points.
+ * What `TMPDIR` stands for. The value can come from whoever filled the environment of a command, so it grants nothing that holds
+ * the workspace, never all, and nothing but a directory (05 SB-B7). What takes access away is honoured wherever it points.
  */
-function usableTmpdir(access: Access, { tmpdir, isDirectory }: BindingPlaces, roots: readonly string[]): boolean {
-  if (tmpdir === undefined || !tmpdir.startsWith("/")) return false;
-  if (access === "deny") return true;
+function tmpdirEntry(access: Access, tmpdir: string | undefined, roots: readonly string[]): BoundEntry[] {
+  if (tmpdir === undefined || !tmpdir.startsWith("/")) return [];
   const path = folded(tmpdir);
-  return path !== "/" && isDirectory(path) && !roots.some((root) => isWithin(root, path));
+  if (access === "deny") return [{ path, access }];
+  return roots.some((root) => isWithin(root, path)) ? [] : [{ path, access, onlyDirectory: true }];
 }
 
 /** @throws SandboxRefusedError for a part that is not inside of its root (05 SB-B5) */

@@ -1,4 +1,5 @@
-import { type PathHost, type PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
+import { legacyEntries } from "../../protocol/canonical-profile.ts";
+import { type PathHost, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { PermissionProfile, SandboxContext } from "../../protocol/sandbox.ts";
 import { nativePaths } from "../native-paths.ts";
 
@@ -18,13 +19,8 @@ export interface IntentFiles {
 /** `null`: the files are not restricted (05 SB-A1). The oldest form, lists of paths, becomes entries (05 section 1.2). */
 export function restrictedFiles(permissions: PermissionProfile): IntentFiles | null {
   if (!("type" in permissions)) {
-    const files = permissions.file_system;
-    if (files !== null && "entries" in files) {
-      return { entries: files.entries, globScanMaxDepth: files.glob_scan_max_depth };
-    }
-    const at = (access: "read" | "write") => (path: PathUri) => ({ path: { type: "path" as const, path }, access });
-    const entries = [...(files?.read ?? []).map(at("read")), ...(files?.write ?? []).map(at("write"))];
-    return { entries, globScanMaxDepth: null };
+    const [entries, globScanMaxDepth] = legacyEntries(permissions);
+    return { entries, globScanMaxDepth };
   }
   if (permissions.type !== "managed" || permissions.file_system.type === "unrestricted") return null;
   const { entries, glob_scan_max_depth: globScanMaxDepth } = permissions.file_system;

@@ -1,12 +1,12 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmdirSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -16,7 +16,21 @@ import { join } from "node:path";
 import { SpawnError } from "../../ports/process-host.ts";
 import { errnoName } from "../spawn/os-error.ts";
 import { readProcess } from "../spawn/process-table.ts";
+import { HeldDirectory } from "./held-directory.ts";
 import type { HostMask } from "./mount-plan.ts";
+import { nameOf, parentOf } from "./path-text.ts";
+
+/** Masks of one path that living programs need. */
+interface CountedMask extends HostMask {
+  count: number;
+  /** Where they were made: usually one, more where the directory was replaced meanwhile. By identity. */
+  readonly directories: Map<string, HeldDirectory>;
+}
+
+/** A mask as it is written down: in which directory it was made, wherever that is now. */
+interface NotedMask extends HostMask {
+  readonly directories: readonly string[];
+}
 
 /** How often a lock that somebody holds is tried; each holder keeps it for well under a millisecond. */
 const lockTries = 2_000;
@@ -35,7 +49,7 @@ export function defaultMaskDirectory(env: Readonly<Record<string, string | undef
  */
 export class MaskRegistry {
   readonly #directory: string;
-  readonly #counts = new Map<string, HostMask & { count: number }>();
+  readonly #counts = new Map<string, CountedMask>();
   #ownFile: string | null = null;
 
   constructor(directory: string = defaultMaskDirectory()) {
@@ -56,9 +70,18 @@ export class MaskRegistry {
     return this.#locked(() => {
       const others = this.#masksOfOthers();
       const planned = plan((path) => this.#counts.has(path) || others.has(path));
-      for (const mask of planned.masks) {
-        const known = this.#counts.get(mask.path);
-        this.#counts.set(mask.path, { ...mask, count: (known?.count ?? 0) + 1 });
+      using opened = new DisposableStack();
+      const places = planned.masks.map((mask) => ({
+        mask,
+        directory: opened.use(HeldDirectory.at(parentOf(mask.path))),
+      }));
+      opened.move(); // all are there: from here on they are counted
+      for (const { mask, directory } of places) {
+        const counted = this.#counts.get(mask.path) ?? { ...mask, count: 0, directories: new Map() };
+        if (counted.directories.has(directory.identity)) directory[Symbol.dispose]();
+        else counted.directories.set(directory.identity, directory);
+        counted.count += 1;
+        this.#counts.set(mask.path, counted);
       }
       if (planned.masks.length > 0) this.#mirror();
       return planned;
@@ -69,18 +92,23 @@ export class MaskRegistry {
   release(masks: readonly HostMask[]): void {
     if (masks.length === 0) return;
     this.#locked(() => {
-      const over: HostMask[] = [];
-      for (const { path, kind } of masks) {
+      const over: CountedMask[] = [];
+      for (const { path } of masks) {
         const known = this.#counts.get(path);
         if (known === undefined) continue;
         known.count -= 1;
         if (known.count > 0) continue;
         this.#counts.delete(path);
-        over.push({ path, kind });
+        over.push(known);
       }
       if (over.length === 0) return;
       const others = this.#masksOfOthers();
-      for (const mask of over) if (!others.has(mask.path)) removeMask(mask);
+      for (const { path, kind, directories } of over) {
+        for (const directory of directories.values()) {
+          if (!others.has(path)) removeMask(directory, nameOf(path), kind);
+          directory[Symbol.dispose]();
+        }
+      }
       this.#mirror();
     });
   }
@@ -93,7 +121,9 @@ export class MaskRegistry {
       this.#ownFile = null;
       return;
     }
-    const masks = [...this.#counts.values()].map(({ path, kind }) => ({ path, kind }));
+    const masks = [...this.#counts.values()].map(
+      ({ path, kind, directories }): NotedMask => ({ path, kind, directories: [...directories.keys()] }),
+    );
     writeFileSync(`${file}.new`, JSON.stringify(masks), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
@@ -101,17 +131,17 @@ export class MaskRegistry {
   /** What living executors have noted; what dead ones have noted is removed. Under the lock. */
   #masksOfOthers(): ReadonlySet<string> {
     const living = new Set<string>();
-    const left: { readonly file: string; readonly masks: readonly HostMask[] }[] = [];
+    const left: { readonly file: string; readonly masks: readonly NotedMask[] }[] = [];
     for (const name of readdirSync(this.#directory)) {
       const file = join(this.#directory, name);
       const owner = /^(\d+)-(\d*)-\d+\.json$/.exec(name);
       if (owner === null || file === this.#ownFile) continue;
-      const masks = JSON.parse(readFileSync(file, "utf8")) as readonly HostMask[]; // written by nobody but us
+      const masks = JSON.parse(readFileSync(file, "utf8")) as readonly NotedMask[]; // written by nobody but us
       if (startOf(Number(owner[1])) === owner[2]) for (const { path } of masks) living.add(path);
       else left.push({ file, masks });
     }
     for (const { file, masks } of left) {
-      for (const mask of masks) if (!living.has(mask.path) && !this.#counts.has(mask.path)) removeMask(mask);
+      for (const mask of masks) if (!living.has(mask.path) && !this.#counts.has(mask.path)) removeLeftMask(mask);
       unlinkSync(file);
     }
     return living;
@@ -161,11 +191,25 @@ function startOf(pid: number): string | null {
 }
 
 /** Only if it is still what was put there: empty, and of that kind. */
-function removeMask({ path, kind }: HostMask): void {
+function removeMask(directory: HeldDirectory, name: string, kind: HostMask["kind"]): void {
+  const path = directory.entry(name);
   try {
-    if (kind === "directory") rmdirSync(path);
-    else if (statSync(path).isFile() && statSync(path).size === 0) unlinkSync(path);
+    if (kind === "directory") return rmdirSync(path);
+    const found = lstatSync(path);
+    if (found.isFile() && found.size === 0) unlinkSync(path);
   } catch (error) {
     if (errnoName(error) === null) throw error; // somebody has made something of it, or taken it away
   }
+}
+
+/** What an executor that is gone has left, if it is where it was. */
+function removeLeftMask({ path, kind, directories }: NotedMask): void {
+  let directory: HeldDirectory;
+  try {
+    directory = HeldDirectory.at(parentOf(path));
+  } catch {
+    return; // no such directory any more, or another way to it
+  }
+  using held = directory;
+  if (directories.includes(held.identity)) removeMask(held, nameOf(path), kind);
 }

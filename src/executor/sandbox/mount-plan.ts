@@ -61,7 +61,7 @@ export function planMounts(files: FileConfinement, view: FileView, host: PlanHos
   const words: PlanArgument[] = [
     ...(isBare ? text("--tmpfs", "/") : text(base === "write" ? "--bind" : "--ro-bind", "/", "/")),
     ...text("--dev", "/dev"),
-    ...pins(mounts, access, isBare),
+    ...pins(mounts, access, isBare, view),
     ...mounts.words,
     ...(isBare ? links(nodes, view) : []),
     ...(host.mountsProc ? text("--proc", "/proc") : text("--tmpfs", "/proc", "--remount-ro", "/proc")),
@@ -77,6 +77,14 @@ export function planMounts(files: FileConfinement, view: FileView, host: PlanHos
 /** Words that are known when the plan is made. */
 export function text(...words: readonly string[]): PlanArgument[] {
   return words.map((word) => ({ text: word }));
+}
+
+/**
+ * A place as it is, over itself. By descriptor, since a program that runs meanwhile, in this sandbox or another one, could swap what it may
+ * write for a link to somewhere else; bubblewrap makes sure that the mount has come to be where it was planned (05 SB-L14).
+ */
+function bound(path: string, access: "read" | "write", isDirectory: boolean): PlanArgument[] {
+  return [...text(access === "write" ? "--bind-fd" : "--ro-bind-fd"), { opened: path, isDirectory }, ...text(path)];
 }
 
 /** The mounts of the nodes (05 SB-L7). */
@@ -112,12 +120,8 @@ class NodeMounts {
       return;
     }
     if (wanted === "read" && parent === "read") return;
-    const option = wanted === "write" ? "bind" : "ro-bind";
     this.points.push(path);
-    // By descriptor, since a program that runs meanwhile could swap what its own sandbox lets it write (05 SB-L14).
-    if (this.#isInWritable(path))
-      this.words.push(...text(`--${option}-fd`), { opened: path, isDirectory }, ...text(path));
-    else this.words.push(...text(`--${option}`, path, path));
+    this.words.push(...bound(path, wanted, isDirectory));
   }
 
   #mask(path: string, isDirectory: boolean): void {
@@ -155,17 +159,18 @@ class NodeMounts {
       if (at === "/") return "deny";
     }
   }
-
-  #isInWritable(path: string): boolean {
-    return [...this.#access].some(([other, wanted]) => wanted === "write" && isBelow(path, other));
-  }
 }
 
 /**
  * Keeps the directories above a mount where they are: the kernel does not rename or remove a directory that is a mount point
  * anywhere in the namespace. The writable place itself is mounted over them later, so that nobody meets them (05 SB-L8).
  */
-function pins(mounts: NodeMounts, access: ReadonlyMap<string, Access>, isBare: boolean): PlanArgument[] {
+function pins(
+  mounts: NodeMounts,
+  access: ReadonlyMap<string, Access>,
+  isBare: boolean,
+  view: FileView,
+): PlanArgument[] {
   const pinned = new Map<string, Set<string>>();
   const writable = [...access].filter(([, wanted]) => wanted === "write").map(([path]) => path);
   for (const point of mounts.points) {
@@ -179,15 +184,15 @@ function pins(mounts: NodeMounts, access: ReadonlyMap<string, Access>, isBare: b
   }
   return [...pinned].flatMap(([outermost, directories]) => {
     const sorted = [...directories].sort((a, b) => depthOf(a) - depthOf(b) || (a < b ? -1 : 1));
-    const pin = (path: string) => text("--ro-bind", path, path);
-    if (outermost !== "/") return [...(isBare ? text("--bind", outermost, outermost) : []), ...sorted.flatMap(pin)];
+    const pin = (path: string) => bound(path, "read", true);
+    if (outermost !== "/") return [...(isBare ? bound(outermost, "write", true) : []), ...sorted.flatMap(pin)];
     // Nothing is mounted over the root later: each directory in it is, instead.
     const isFirst = (path: string) => parentOf(path) === "/";
     const covers = new Set(sorted.map((path) => childOf("/", path.split("/")[1] ?? "")));
     for (const special of ["/proc", "/dev", "/sys"]) covers.delete(special);
     return [
       ...sorted.filter((path) => !isFirst(path)).flatMap(pin),
-      ...[...covers].flatMap((path) => text("--bind", path, path)),
+      ...[...covers].flatMap((path) => bound(path, "write", view.kindOf(path) === "directory")),
     ];
   });
 }

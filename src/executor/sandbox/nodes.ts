@@ -24,11 +24,9 @@ interface Spelled extends RealPath {
 
 /** @throws SandboxRefusedError where a link could be used to get around an entry (05 SB-L9) */
 export function sandboxNodes(files: FileConfinement, view: FileView): SandboxNodes {
-  const entries: Spelled[] = files.entries.map(({ path, access }) => ({
-    ...realPath(path, view),
-    spelling: path,
-    access,
-  }));
+  const entries: Spelled[] = files.entries
+    .map(({ path, ...entry }) => ({ ...realPath(path, view), ...entry, spelling: path }))
+    .filter(({ path, onlyDirectory }) => onlyDirectory !== true || view.kindOf(path) === "directory");
   const kept = entries.filter((entry) => {
     if (!entry.isDangling) return true;
     if (entry.access === "write") return false;

@@ -6,6 +6,7 @@ import { killedExecutorTests } from "./killed-executor.ts";
 import { lifetimeTests } from "./lifetimes.ts";
 import { outputTests } from "./output.ts";
 import { processTests } from "./processes.ts";
+import { sandboxTests } from "./sandboxes.ts";
 import { stdinTests } from "./stdin.ts";
 import { terminalTests } from "./terminals.ts";
 import type { Venue } from "./venue.ts";
@@ -15,6 +16,7 @@ export function clientSuite(venue: Venue): void {
   describe(`a link over ${venue.name}`, { timeout: 60_000 }, () => {
     processTests(venue);
     outputTests(venue);
+    sandboxTests(venue);
     stdinTests(venue);
     terminalTests(venue);
     environmentTests(venue);

@@ -1,8 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdtemp, open, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chown, copyFile, link, mkdtemp, open, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { codexBinary, codexHome } from "../../../scripts/codex.ts";
 import { descendants, killNow } from "./process-tree.ts";
 
@@ -17,6 +16,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs it as this user and group, without supplementary groups; needs root. */
   readonly uid?: number;
+  /** Can the reference, as that user, start its own file again, as it does to confine a program? Default false. */
+  readonly restartable?: boolean;
 }
 
 /** A server under test, in a process group of its own. Disposing kills it and everything below it. */
@@ -40,7 +41,7 @@ const proctorMain = process.env.PROCTOR_MAIN ?? join(import.meta.dirname, "../..
 
 /** Starts a server and resolves once it listens (websocket) or runs (stdio). */
 export async function startServer(kind: ServerKind, options: ServerOptions = {}): Promise<RunningServer> {
-  const { transport = "ws", uid } = options;
+  const { transport = "ws", uid, restartable = false } = options;
   const listen = ["--listen", transport === "ws" ? "ws://127.0.0.1:0" : "stdio"];
   const program = kind === "reference" ? await codexBinary() : process.execPath;
   const args = kind === "reference" ? ["exec-server", ...listen] : [proctorMain, "serve", ...listen];
@@ -51,7 +52,8 @@ export async function startServer(kind: ServerKind, options: ServerOptions = {})
     ...(kind === "reference" && { CODEX_HOME: home }),
     ...options.env,
   };
-  const child = await spawnAs(uid, program, args, env);
+  const file = kind === "reference" && restartable && uid !== undefined ? await nearTo(home, program) : program;
+  const child = await spawnAs(uid, file, args, env);
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
   let diagnostics = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -102,12 +104,19 @@ export async function startServer(kind: ServerKind, options: ServerOptions = {})
   };
 }
 
-/** The user's home is closed to other users, so theirs lies in the temporary directory. */
+/** The user's home is closed to other users, so theirs lies where everybody may, and where the reference confines programs. */
 async function freshHome(uid: number | undefined): Promise<string> {
   if (uid === undefined) return codexHome();
-  const home = await mkdtemp(join(await realpath(tmpdir()), "proctor-home-"));
+  const home = await mkdtemp("/var/tmp/proctor-home-");
   await chown(home, uid, uid);
   return home;
+}
+
+/** A second name for a program, in a folder that its user can enter. */
+async function nearTo(home: string, program: string): Promise<string> {
+  const file = join(home, basename(program));
+  await link(program, file).catch(() => copyFile(program, file)); // on another file system
+  return file;
 }
 
 async function spawnAs(

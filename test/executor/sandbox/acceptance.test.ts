@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { verifies } from "../../rules/verifies.ts";
-import { ConfinedExecutor } from "./confined-executor.ts";
+import { ConfinedExecutor, usersHere } from "./confined-executor.ts";
 import vectors from "./sandbox-vectors.json" with { type: "json" };
 
 interface AcceptanceCase {
@@ -39,40 +39,52 @@ const refusedOnPurpose: Readonly<
 /** The texts of these come from parsing, which has its own words here (05 SB-J2). */
 const hostTexts = /is (?:not valid on this|invalid on)|argv must|os error/;
 
-let executor: ConfinedExecutor;
-beforeAll(async () => {
-  executor = await ConfinedExecutor.start();
-});
-afterAll(() => executor[Symbol.asyncDispose]());
+describe.each(usersHere)("$name", ({ uid }) => {
+  let executor: ConfinedExecutor;
+  beforeAll(async () => {
+    executor = await ConfinedExecutor.start(uid);
+  });
+  afterAll(() => executor[Symbol.asyncDispose]());
 
-test.each(vectors.parse.cases as readonly AcceptanceCase[])("acceptance: $title", async (given) => {
-  verifies("05 SB-J1", "05 SB-J2", "05 SB-J3", "05 SB-J4", "05 SB-J5", "05 SB-B1", "05 SB-P1", "05 SB-P3", "05 SB-P4");
-  verifies("05 SB-P6", "05 SB-X1");
-  const { sandbox, request } = given;
-  const { processId, answer } = await executor.ask({
-    argv: ["/bin/true"],
-    cwd: "file:///tmp",
-    ...(sandbox !== undefined && { sandbox }),
-    ...request,
-  });
-  const { accepted, errorCode, errorMessage = "" } = given;
-  const ours = refusedOnPurpose[given.title];
-  const expected =
-    ours ?? (accepted ? null : { code: errorCode, message: hostTexts.test(errorMessage) ? errorMessage : "" });
-  if (expected === null) {
-    expect(answer).toEqual({ result: { processId } });
+  test.each(vectors.parse.cases as readonly AcceptanceCase[])("acceptance: $title", async (given) => {
+    verifies(
+      "05 SB-J1",
+      "05 SB-J2",
+      "05 SB-J3",
+      "05 SB-J4",
+      "05 SB-J5",
+      "05 SB-B1",
+      "05 SB-P1",
+      "05 SB-P3",
+      "05 SB-P4",
+    );
+    verifies("05 SB-P6", "05 SB-X1");
+    const { sandbox, request } = given;
+    const { processId, answer } = await executor.ask({
+      argv: ["/bin/true"],
+      cwd: "file:///tmp",
+      ...(sandbox !== undefined && { sandbox }),
+      ...request,
+    });
+    const { accepted, errorCode, errorMessage = "" } = given;
+    const ours = refusedOnPurpose[given.title];
+    const expected =
+      ours ?? (accepted ? null : { code: errorCode, message: hostTexts.test(errorMessage) ? errorMessage : "" });
+    if (expected === null) {
+      expect(answer).toEqual({ result: { processId } });
+      await executor.end(processId);
+      return;
+    }
+    expect(answer).toHaveProperty("error.rpcCode", expected.code);
+    expect(answer).toHaveProperty("error.message", expect.stringContaining(expected.message));
+    // The id is free.
+    await executor.peer.request("process/start", {
+      processId,
+      argv: ["/bin/true"],
+      cwd: "file:///",
+      env: {},
+      tty: false,
+    });
     await executor.end(processId);
-    return;
-  }
-  expect(answer).toHaveProperty("error.rpcCode", expected.code);
-  expect(answer).toHaveProperty("error.message", expect.stringContaining(expected.message));
-  // The id is free.
-  await executor.peer.request("process/start", {
-    processId,
-    argv: ["/bin/true"],
-    cwd: "file:///",
-    env: {},
-    tty: false,
   });
-  await executor.end(processId);
 });

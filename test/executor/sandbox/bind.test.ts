@@ -16,7 +16,6 @@ function bound(entries: readonly object[], context: object = {}, tmpdir?: string
     host: { os: "linux" },
     requestCwd: PathUri.parse("file:///w"),
     tmpdir,
-    isDirectory: (path) => path !== "/file",
   })?.files;
 }
 const pathsOf = (...of: Parameters<typeof bound>) => bound(...of)?.entries.map(({ path }) => path);
@@ -43,7 +42,6 @@ test.each([
   ["/", []],
   ["/w", []],
   ["relative", []],
-  ["/file", []],
   ["", []],
 ])("TMPDIR %j grants %j", (tmpdir, expected) => {
   verifies("05 SB-B7");
@@ -59,4 +57,41 @@ test("patterns are counted from each root, from the cwd or from the top", () => 
     { base: "/o", pattern: "*.b" },
     { base: "/", pattern: "c/*.d" },
   ]);
+});
+
+test.each([
+  [[special("minimal")], true],
+  [[special("minimal"), special("root")], false],
+  [[special("minimal"), special("root"), { path: { type: "path", path: "/x" }, access: "deny" }], true],
+  [[{ ...special("minimal"), access: "deny" }], false],
+  [[special("project_roots")], false],
+])("the system's own directories come with %j: %s", (entries, expected) => {
+  verifies("05 SB-A6");
+  const files = bound(entries);
+  // A writable root without anything taken back is no confinement at all.
+  expect(files?.platformDefaults ?? false).toBe(expected);
+});
+
+test("the places without a path bind to nothing, the root to /, and /tmp only to a directory", () => {
+  verifies("05 SB-B8");
+  const unknown = { path: { type: "special", value: { kind: "unknown", path: ":new" } }, access: "write" };
+  const read = { ...special("root"), access: "read" };
+  expect(bound([special("minimal"), unknown, read, special("slash_tmp")])?.entries).toEqual([
+    { path: "/", access: "read" },
+    { path: "/tmp", access: "write", onlyDirectory: true },
+  ]);
+});
+
+test.each([
+  ["a path", [{ path: { type: "path", path: "file:///C:/x" }, access: "write" }], {}],
+  [
+    "a path that would narrow a writable root",
+    [special("root"), { path: { type: "path", path: "file://host/x" }, access: "deny" }],
+    {},
+  ],
+  ["a workspace root", [special("root")], { workspaceRoots: ["file:///C:/x"] }],
+  ["the policy's cwd", [special("root")], { cwd: "file:///C:/x" }],
+])("%s of another system never selects the way without a sandbox", (_what, entries, context) => {
+  verifies("05 SB-B1", "05 SB-B2");
+  expect(() => bound(entries, context)).toThrow("is invalid on 'linux'");
 });

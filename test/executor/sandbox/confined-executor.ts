@@ -1,7 +1,11 @@
 import { Executor } from "../../../src/executor/executor.ts";
 import { nodeHost } from "../../../src/executor/node-host.ts";
+import { systemClock } from "../../../src/ports/clock.ts";
 import type { Host } from "../../../src/ports/host.ts";
+import type { Transport } from "../../../src/ports/transport.ts";
+import { dialWebSocket } from "../../../src/transports/dial-websocket.ts";
 import { memoryTransportPair } from "../../../src/transports/memory-transport.ts";
+import { type ServerKind, startServer } from "../../conformance/peer/server.ts";
 import { type RawAnswer, RawConnection } from "../../raw-connection.ts";
 
 /** How a program ended, with all that it printed. */
@@ -13,34 +17,78 @@ export interface ConfinedRun {
   readonly sandboxDenied: boolean;
 }
 
+/** The user that an executor under test runs as where it is not ours; `undefined`: ours. */
+export type OtherUser = number | undefined;
+
+/** Somebody without any rights; only root can become them. */
+export const nobody = 65_534;
+
+/** Whom the tests of confinement can be run as here: this user, and where that is root an ordinary one too. */
+export const usersHere: readonly { readonly name: string; readonly uid: OtherUser }[] = [
+  { name: process.getuid?.() === 0 ? "as root" : "as this user", uid: undefined },
+  ...(process.getuid?.() === 0 ? [{ name: "as an ordinary user", uid: nobody }] : []),
+];
+
 /** An executor on this machine, with one connection to it. */
 export class ConfinedExecutor implements AsyncDisposable {
   readonly peer: RawConnection;
-  readonly #executor: Executor;
+  /** Its own process. */
+  readonly pid: number;
+  readonly #stop: () => Promise<void>;
   #ids = 0;
 
-  private constructor(host: Host) {
-    this.#executor = new Executor(host);
-    this.peer = this.#dial();
+  readonly #dial: () => Promise<Transport>;
+
+  private constructor(
+    transport: Transport,
+    pid: number,
+    { dial, stop }: { readonly dial: () => Promise<Transport>; readonly stop: () => Promise<void> },
+  ) {
+    this.peer = new RawConnection(transport);
+    this.pid = pid;
+    this.#dial = dial;
+    this.#stop = stop;
   }
 
-  static async start(host: Host = nodeHost()): Promise<ConfinedExecutor> {
-    const executor = new ConfinedExecutor(host);
+  /** In this process, on this host. */
+  static async on(host: Host): Promise<ConfinedExecutor> {
+    const inner = new Executor(host);
+    const dial = async () => {
+      const [client, server] = memoryTransportPair();
+      void inner.accept(server);
+      return client;
+    };
+    const executor = new ConfinedExecutor(await dial(), process.pid, { dial, stop: () => inner.close() });
     await executor.peer.handshake();
     return executor;
   }
 
   /** Another connection, with a session of its own. */
   async connect(): Promise<RawConnection> {
-    const peer = this.#dial();
+    const peer = new RawConnection(await this.#dial());
     await peer.handshake();
     return peer;
   }
 
-  #dial(): RawConnection {
-    const [client, server] = memoryTransportPair();
-    void this.#executor.accept(server);
-    return new RawConnection(client);
+  /** In this process; or as another user, who has a process of their own. */
+  static async start(uid?: OtherUser): Promise<ConfinedExecutor> {
+    return uid === undefined ? ConfinedExecutor.on(nodeHost()) : ConfinedExecutor.served("proctor", uid);
+  }
+
+  /** A server, ours or the reference. */
+  static async served(kind: ServerKind, uid?: OtherUser): Promise<ConfinedExecutor> {
+    const server = await startServer(kind, { restartable: true, ...(uid !== undefined && { uid }) });
+    const { pid } = server.child;
+    if (pid === undefined) throw new Error("a server that listens has a number");
+    const dial = () => dialWebSocket(server.url, { clock: systemClock });
+    const transport = await dial();
+    const stop = async () => {
+      transport.destroy();
+      await server[Symbol.asyncDispose]();
+    };
+    const executor = new ConfinedExecutor(transport, pid, { dial, stop });
+    await executor.peer.handshake();
+    return executor;
   }
 
   /** Asks for a start; the id of the process is in the request. */
@@ -79,7 +127,18 @@ export class ConfinedExecutor implements AsyncDisposable {
     }
   }
 
+  /** Resolves when a process has printed a text; fails when it ends without. */
+  async printed(processId: string, text: string): Promise<void> {
+    for (let afterSeq = 0, seen = ""; !seen.includes(text); ) {
+      const page = await this.peer.request("process/read", { processId, afterSeq, waitMs: 10_000 });
+      const chunks = page.chunks as { chunk: string }[]; // as the schema of the answer says
+      for (const { chunk } of chunks) seen += Buffer.from(chunk, "base64").toString();
+      afterSeq = Number(page.nextSeq) - 1;
+      if (page.closed === true && !seen.includes(text)) throw new Error(`ended without ${text}: ${seen}`);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#executor.close();
+    await this.#stop();
   }
 }

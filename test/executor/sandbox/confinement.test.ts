@@ -36,23 +36,12 @@ const sh = (script: string, more: object = {}) => ({
   ...more,
 });
 
-/** Resolves when a process has printed a text. */
-async function printed(processId: string, text: string): Promise<void> {
-  for (let afterSeq = 0, seen = ""; !seen.includes(text); ) {
-    const page = await executor.peer.request("process/read", { processId, afterSeq, waitMs: 10_000 });
-    const chunks = page.chunks as { chunk: string }[]; // as the schema of the answer says
-    for (const { chunk } of chunks) seen += Buffer.from(chunk, "base64").toString();
-    afterSeq = Number(page.nextSeq) - 1;
-    if (page.closed === true && !seen.includes(text)) throw new Error(`ended without ${text}: ${seen}`);
-  }
-}
-
 test("an interrupt reaches the handler of the program inside, and its exit code comes back", async () => {
   verifies("05 SB-T1");
   const { processId } = await executor.ask(
     sh("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.01; done"),
   );
-  await printed(processId, "ready");
+  await executor.printed(processId, "ready");
   await executor.peer.request("process/signal", { processId, signal: "interrupt" });
   expect(await executor.end(processId)).toMatchObject({ exitCode: 7, stdout: "ready\ncaught\n" });
 });
@@ -61,7 +50,7 @@ test("on a terminal ^C reaches the program inside, which has the terminal", asyn
   verifies("05 SB-T2");
   const script = "trap 'echo caught; exit 7' INT; : </dev/tty && echo ready; while :; do sleep 0.01; done";
   const { processId } = await executor.ask(sh(script, { tty: true }));
-  await printed(processId, "ready");
+  await executor.printed(processId, "ready");
   const chunk = Buffer.from("\u0003").toString("base64");
   await executor.peer.request("process/write", { processId, writeId: "1", chunk });
   const { exitCode, stdout } = await executor.end(processId);
@@ -73,7 +62,7 @@ test("an interrupt on a terminal does what ^C does", async () => {
   verifies("05 SB-T2");
   const script = "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.01; done";
   const { processId } = await executor.ask(sh(script, { tty: true }));
-  await printed(processId, "ready");
+  await executor.printed(processId, "ready");
   await executor.peer.request("process/signal", { processId, signal: "interrupt" });
   expect(await executor.end(processId)).toMatchObject({ exitCode: 7 });
 });
@@ -81,7 +70,7 @@ test("an interrupt on a terminal does what ^C does", async () => {
 test("terminate ends all that is inside, and leaves nothing in the workspace", async () => {
   verifies("05 SB-P7", "05 SB-V3");
   const { processId } = await executor.ask(sh("setsid sleep 600 & echo ready; wait"));
-  await printed(processId, "ready");
+  await executor.printed(processId, "ready");
   expect(readdirSync(folder).sort()).toEqual([".agents", ".codex", ".git"]);
   expect(await executor.peer.request("process/terminate", { processId })).toEqual({ running: true });
   expect(await executor.end(processId)).toMatchObject({ exitCode: 137, sandboxDenied: false });
@@ -172,7 +161,7 @@ test("no process listing shows the policy or the environment", async () => {
   const { processId } = await executor.ask(
     sh("echo ready; sleep 600", { env: { PATH: "/usr/bin:/bin", KEY: "hidden-value" } }),
   );
-  await printed(processId, "ready");
+  await executor.printed(processId, "ready");
   const lines = spawnSync("/bin/sh", ["-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).stdout.toString();
   expect(lines).not.toContain("hidden-value");
   await executor.peer.request("process/terminate", { processId });

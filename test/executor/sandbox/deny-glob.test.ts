@@ -1,31 +1,9 @@
 import { expect, test } from "vitest";
 import { denyMatches } from "../../../src/executor/sandbox/deny-glob.ts";
-import type { FileView } from "../../../src/executor/sandbox/file-view.ts";
 import { verifies } from "../../rules/verifies.ts";
+import { memoryView } from "./memory-view.ts";
 
-/** Files by path; directories are what lies above them, `->` marks a link. */
-function viewOf(...paths: readonly string[]): FileView {
-  const files = paths.map((path) => path.split(" -> ")[0] ?? "");
-  return {
-    kindOf: (path) => {
-      if (paths.some((file) => file.startsWith(`${path} -> `))) return "symlink";
-      if (files.includes(path)) return "file";
-      return files.some((file) => file.startsWith(`${path}/`)) ? "directory" : "missing";
-    },
-    linkText: (path) => paths.find((file) => file.startsWith(`${path} -> `))?.split(" -> ")[1] ?? "",
-    namesIn: (directory) => [
-      ...new Set(
-        files
-          .filter((file) => file.startsWith(`${directory}/`))
-          .map((file) => file.slice(directory.length + 1).split("/")[0] ?? ""),
-      ),
-    ],
-    canCreateIn: () => true,
-    headOf: () => "",
-  };
-}
-
-const view = viewOf(
+const view = memoryView(
   "/w/a.env",
   "/w/.b.env",
   "/w/s/deep.env",

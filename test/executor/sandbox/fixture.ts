@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { chown, lchown, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import vectors from "./sandbox-vectors.json" with { type: "json" };
 
@@ -18,8 +18,8 @@ export interface SandboxFixture extends AsyncDisposable {
   fill(text: string): string;
 }
 
-/** Makes the fixture anew. */
-export async function sandboxFixture(): Promise<SandboxFixture> {
+/** Makes the fixture anew. @param uid whose it is; default: ours */
+export async function sandboxFixture(uid?: number): Promise<SandboxFixture> {
   const root = await realpath(await mkdtemp("/var/tmp/proctor-sandbox-"));
   const fill = (text: string) => text.replaceAll("$" + "{ROOT}", root);
   for (const entry of vectors.fixture as readonly FixtureEntry[]) {
@@ -28,5 +28,11 @@ export async function sandboxFixture(): Promise<SandboxFixture> {
     if (entry.file !== undefined) await writeFile(path, fill(entry.content ?? ""));
     if (entry.symlink !== undefined) await symlink(fill(entry.target ?? ""), path);
   }
+  if (uid !== undefined) await giveTo(uid, root);
   return { root, fill, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+}
+
+async function giveTo(uid: number, root: string): Promise<void> {
+  await chown(root, uid, uid);
+  for (const name of await readdir(root, { recursive: true })) await lchown(join(root, name), uid, uid);
 }

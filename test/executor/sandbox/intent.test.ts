@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
-import { needsEnforcement, restrictsNetwork } from "../../../src/executor/sandbox/intent.ts";
+import {
+  hasFullRead,
+  needsEnforcement,
+  restrictedFiles,
+  restrictsNetwork,
+} from "../../../src/executor/sandbox/intent.ts";
 import { sandboxContext } from "../../../src/protocol/sandbox.ts";
+import { verifies } from "../../rules/verifies.ts";
 
 const linux = { os: "linux" } as const;
 
@@ -34,6 +40,7 @@ test.each([
   ["read on the root besides", restricted(everything, special("root", "read"))],
   ["the old form, untyped", contextOf({ file_system: { entries: [everything] } })],
 ])("needs no enforcement: %s", (_name, context) => {
+  verifies("05 SB-A1", "05 SB-A5");
   expect(needsEnforcement(context, linux)).toBe(false);
 });
 
@@ -60,6 +67,7 @@ test.each([
   ["the old form without anything", contextOf({})],
   ["the old form with lists", contextOf({ file_system: { write: ["/"] } })],
 ])("needs enforcement: %s", (_name, context) => {
+  verifies("05 SB-A1", "05 SB-A3", "05 SB-A5", "05 SB-B2");
   expect(needsEnforcement(context, linux)).toBe(true);
 });
 
@@ -80,4 +88,17 @@ test.each([
   [{ network: { enabled: true } }, false],
 ])("the network of %j is restricted: %s", (permissions, expected) => {
   expect(restrictsNetwork(contextOf(permissions))).toBe(expected);
+});
+
+test.each([
+  [[special("root", "read")], true],
+  [[special("root", "write"), at("/x", "read")], true],
+  [[special("root", "read"), at("/x", "deny")], false],
+  [[special("root", "read"), glob("/x/*", "deny")], false],
+  [[special("root", "deny"), special("root", "read")], false],
+  [[at("/", "read")], false],
+  [[special("minimal", "read")], false],
+])("all can be read with %j: %s", (entries, expected) => {
+  verifies("05 SB-A4");
+  expect(hasFullRead(restrictedFiles(restricted(...entries).permissions)?.entries ?? [])).toBe(expected);
 });
