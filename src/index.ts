@@ -19,6 +19,7 @@ export type { LinkState } from "./actors/link-state.ts";
 export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
 export { type ConnectOptions, type ConnectTarget, connect } from "./client/connect.ts";
+export type { FileOptions } from "./client/file-options.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export type { Observation, ObservationState } from "./client/observation.ts";
@@ -44,6 +45,9 @@ export {
   type SandboxRules,
 } from "./client/sandbox.ts";
 export type { StartOptions } from "./client/start-options.ts";
+export { LinkInTheWayError } from "./client/transfer/download.ts";
+export type { SkippedEntry, TransferOptions, TransferProgress, TransferSummary } from "./client/transfer/transfer.ts";
+export type { WalkedEntry } from "./client/walk-tree.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { JournalInUseError } from "./executor/journal/journal-lock.ts";
 export { type NodeHostOptions, nodeHost } from "./executor/node-host.ts";

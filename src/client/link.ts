@@ -48,7 +48,7 @@ export class Link implements AsyncDisposable {
   constructor(actor: LinkActor, ports: LinkPorts) {
     this.#actor = actor;
     this.#ports = ports;
-    this.files = new RemoteFiles(actor, ports.random);
+    this.files = new RemoteFiles(actor, ports);
     this.fetch = remoteFetch(actor, ports);
   }
 

@@ -27,8 +27,6 @@ export const features = [
   "writeBlocks",
   /** `fs/writeFile` with `atomic`: the file is replaced in one step (04 F-21). */
   "atomicWrites",
-  /** `fs/open` with a `sandbox`: streams of files that are confined as everything else is (05 SB-F10). */
-  "sandboxedStreams",
   /** `process/start` with a `timeLimitMs`: the process is ended when its time is over, and its exit tells so. */
   "timeLimit",
   /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */
