@@ -14,6 +14,7 @@ import { outputPipe, outputPty } from "./output.ts";
 import { pipelining } from "./pipelining.ts";
 import { requests } from "./requests.ts";
 import { resume } from "./resume.ts";
+import { sandboxedFiles } from "./sandboxed-files.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
 import { subscribers } from "./subscribers.ts";
@@ -29,6 +30,7 @@ export const rows: readonly Row[] = [
   requests,
   fileWhole,
   fileBlocks,
+  sandboxedFiles,
   headOfLine,
   pipelining,
   resume,

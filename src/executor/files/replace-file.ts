@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, realpath, rename, unlink } from "node:fs/promises";
 import { FileError, FileRefusedError, type NativePath } from "../../ports/file-host.ts";
-import { systemRandom } from "../../ports/random.ts";
 import { attempt, attemptIfPresent, isMissing } from "./attempt.ts";
 import { entryPath, splitPath } from "./native-path.ts";
 import { openForWriting } from "./open-for-writing.ts";
@@ -22,6 +21,7 @@ export async function replaceFile(path: NativePath, bytes: Uint8Array): Promise<
   try {
     const parts = splitPath(target);
     if (parts === null) throw new FileError("EISDIR", "writeFile", path);
+    const { systemRandom } = await import("../../ports/random.ts"); // a helper that needs none is up sooner
     const beside = entryPath(parts.parent, Buffer.from(`.proctor-${systemRandom.uuid()}`));
     await attempt("writeFile", path, async () => {
       const handle = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666);

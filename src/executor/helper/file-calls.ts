@@ -1,6 +1,5 @@
 import { FileError, FileRefusedError, type OpenFile } from "../../ports/file-host.ts";
 import { type HelperCall, offsetFromText, pathFromBytes, pathToBytes } from "../../protocol/file-helper/calls.ts";
-import { PathUri } from "../../protocol/path-uri/index.ts";
 import { nodeFileHost } from "../files/node-file-host.ts";
 
 /** Where answers go. */
@@ -59,7 +58,7 @@ export class FileCalls {
       case "copy":
         return files.copy(pathFromBytes(call.path), pathFromBytes(call.destination), call);
       case "walk":
-        return files.walk(PathUri.parse(call.root), call.limits);
+        return this.#walk(call);
       case "open":
         return this.#openFile(call);
       case "readBlock":
@@ -72,6 +71,12 @@ export class FileCalls {
         return (await file)?.close();
       }
     }
+  }
+
+  /** Loads what nothing else needs: a helper is to be up quickly. */
+  async #walk({ root, limits }: Extract<HelperCall, { op: "walk" }>): Promise<unknown> {
+    const { PathUri } = await import("../../protocol/path-uri/index.ts");
+    return nodeFileHost.walk(PathUri.parse(root), limits);
   }
 
   async #readFile(number: number, call: Extract<HelperCall, { op: "readFile" }>): Promise<void> {
