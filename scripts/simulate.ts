@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { recordRunTo } from "../test/simulation/recorded-run.ts";
 import { runAll } from "../test/simulation/seed-batches.ts";
 import { report, runSeed } from "../test/simulation/seeds.ts";
 import { renewStoredTraces, traceHashes } from "../test/simulation/stored-traces.ts";
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     runs: { type: "string" },
     /** The first seed; without `runs` the only one, and its trace is shown. */
     seed: { type: "string" },
+    /** With `seed` alone: writes what the statecharts of the run do to this file, for `proctor inspect`. */
+    record: { type: "string" },
     /** Each run is made twice, and compared. */
     twice: { type: "boolean", default: false },
     /** Only says that a seed fails; does not look for the smallest scenario that does. */
@@ -29,7 +32,11 @@ async function replay(seed: number): Promise<void> {
   const run = await runSeed(seed, { shrinks: true, twice: values.twice });
   console.log(run.outcome.trace.join("\n"));
   console.log(`seed ${seed}: trace ${run.outcome.hash}`);
-  if (run.minimal !== null) fail(report(run));
+  if (values.record !== undefined) {
+    await recordRunTo(values.record, run.scenario, `simulation, seed ${seed}`);
+    console.log(`recorded: npm run -s proctor -- inspect ${values.record}`);
+  }
+  if (run.minimal !== null) fail(await report(run));
 }
 
 async function runMany(first: number): Promise<void> {
@@ -46,7 +53,7 @@ async function runMany(first: number): Promise<void> {
   );
   if (failed === null) return;
   if (values.brief) fail(`run ${failed.seed - first + 1}: ${failed.violation}`);
-  else fail(report(await runSeed(failed.seed, { shrinks: true, twice: values.twice })));
+  else fail(await report(await runSeed(failed.seed, { shrinks: true, twice: values.twice })));
 }
 
 function fail(text: string): void {

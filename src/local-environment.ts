@@ -1,7 +1,11 @@
-import { type ConnectOptions, openLink } from "./client/connect.ts";
+import type { ActorWatch } from "./actors/actor-watch.ts";
+import { openLink } from "./client/connect.ts";
 import type { Link } from "./client/link.ts";
+import { type ConnectOptions, type InspectedLink, inspected } from "./connect.ts";
 import { Executor, type ExecutorOptions } from "./executor/executor.ts";
 import { nodeHost } from "./executor/node-host.ts";
+import { startInspector } from "./inspection.ts";
+import type { Inspector } from "./inspector/inspector.ts";
 import type { Host } from "./ports/host.ts";
 import { memoryTransportPair } from "./transports/memory-transport.ts";
 
@@ -18,9 +22,20 @@ export interface LocalEnvironmentOptions
  * reached through memory. Closing the link ends the executor and all its processes. Processes run in the present directory
  * unless told otherwise.
  */
-export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<Link> {
+export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<InspectedLink> {
+  const inspector = await startInspector(options, { side: "executor", title: "local environment" });
+  return inspected(inspector, openLocally({ ...options, watch: inspector?.hub }, inspector));
+}
+
+async function openLocally(
+  options: Omit<LocalEnvironmentOptions, "inspect"> & { readonly watch: ActorWatch | undefined },
+  inspector: Inspector | null,
+): Promise<Link> {
   const executor = new Executor(options.host ?? nodeHost(options.clock), options);
   const [transport, executorEnd] = memoryTransportPair();
   void executor.accept(executorEnd);
-  return openLink({ transport }, { cwd: process.cwd(), ...options }, () => executor.close());
+  return openLink({ transport }, { cwd: process.cwd(), ...options }, async () => {
+    await executor.close();
+    await inspector?.close(); // last, so that it has seen the end
+  });
 }

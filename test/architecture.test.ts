@@ -21,12 +21,28 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  "inspection.ts": { below: ["inspector", "ports"] },
+  "serve.ts": { below: ["inspection.ts", "executor", "inspector"] },
+  "connect.ts": { below: ["inspection.ts", "client", "inspector"] },
   "local-environment.ts": {
-    below: ["client", "executor", "inspector", "actors", "machines", "transports", "ports", "protocol"],
+    below: [
+      "connect.ts",
+      "inspection.ts",
+      "client",
+      "executor",
+      "inspector",
+      "actors",
+      "machines",
+      "transports",
+      "ports",
+      "protocol",
+    ],
   },
   "index.ts": {
     below: [
       "local-environment.ts",
+      "connect.ts",
+      "serve.ts",
       "client",
       "executor",
       "inspector",
@@ -41,6 +57,8 @@ const layers: Readonly<Record<string, Layer>> = {
     below: [
       "index.ts",
       "local-environment.ts",
+      "connect.ts",
+      "serve.ts",
       "client",
       "executor",
       "inspector",

@@ -15,6 +15,7 @@ import { pipelining } from "./pipelining.ts";
 import { requests } from "./requests.ts";
 import { resume } from "./resume.ts";
 import { sandboxedFiles } from "./sandboxed-files.ts";
+import { sandboxedStart } from "./sandboxed-start.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
 import { subscribers } from "./subscribers.ts";
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   echo,
   start,
   starts,
+  sandboxedStart,
   outputPipe,
   outputPty,
   stdin,

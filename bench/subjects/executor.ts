@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { codexHome, installCodex } from "../../scripts/codex.ts";
 import { descendants, killNow } from "../../test/conformance/peer/process-tree.ts";
@@ -27,26 +27,35 @@ export interface ExecutorSubject extends AsyncDisposable {
 
 const root = join(import.meta.dirname, "../..");
 
-/** What a user runs: the compiled command. `PROCTOR_MAIN` names another one. */
+/** What a user runs: the command as it is installed, a program of its own. `PROCTOR_MAIN` names another build of it, or its source. */
 const proctorMain = () => process.env.PROCTOR_MAIN ?? join(root, "dist/cli/main.js");
 
 /** The program and its arguments. */
-async function commandOf(
-  name: ExecutorName,
-  profiles?: string,
-): Promise<readonly [program: string, ...args: string[]]> {
-  const listen = ["--listen", "ws://127.0.0.1:0"];
-  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-  if (name === "codex") return [await installCodex(), "exec-server", ...listen];
+async function commandOf(name: ExecutorName): Promise<readonly [program: string, ...args: string[]]> {
+  const serve = ["serve", "--listen", "ws://127.0.0.1:0"];
+  if (name === "codex") return [await installCodex(), "exec-server", ...serve.slice(1)];
   if (name === "canned") return [process.execPath, join(import.meta.dirname, "canned-main.ts")];
-  return [process.execPath, ...profiling, proctorMain(), "serve", ...listen];
+  const main = proctorMain();
+  return main.endsWith(".ts") ? [process.execPath, main, ...serve] : [main, ...serve];
+}
+
+/** The command finds the Node that runs us. */
+function environmentOf(name: ExecutorName, home: string, profiles: string | undefined): NodeJS.ProcessEnv {
+  const path = [dirname(process.execPath), process.env.PATH ?? "/usr/bin:/bin"].join(delimiter);
+  const isProfiled = name === "proctor" && profiles !== undefined;
+  return {
+    PATH: path,
+    HOME: home,
+    CODEX_HOME: home,
+    ...(isProfiled && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${JSON.stringify(profiles)}` }),
+  };
 }
 
 /** Starts an executor and resolves once it listens. Ours leaves a processor profile in `profiles`, if that is given. */
 export async function startExecutor(name: ExecutorName, profiles?: string): Promise<ExecutorSubject> {
   const home = await codexHome();
-  const [program, ...args] = await commandOf(name, profiles);
-  const env = { PATH: process.env.PATH ?? "/usr/bin:/bin", HOME: home, CODEX_HOME: home };
+  const [program, ...args] = await commandOf(name);
+  const env = environmentOf(name, home, profiles);
   const begun = performance.now();
   const child = spawn(program, args, { env, cwd: home, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const { pid } = child;

@@ -14,6 +14,9 @@ export interface WireStart {
   readonly argv: readonly string[];
   readonly tty?: boolean;
   readonly pipeStdin?: boolean;
+  readonly cwd?: string;
+  /** The context of a sandbox, as it goes over the wire. */
+  readonly sandbox?: object;
 }
 
 /** The executor does not know the method: there is nothing to measure. */
@@ -71,11 +74,14 @@ export class WireSession {
   }
 
   /** Starts a process under a new id; resolves with the id when it has been started. */
-  async start({ argv, tty = false, pipeStdin = false }: WireStart, watch: ProcessWatch = {}): Promise<string> {
+  async start(
+    { argv, tty = false, pipeStdin = false, cwd = "/tmp", sandbox }: WireStart,
+    watch: ProcessWatch = {},
+  ): Promise<string> {
     this.#nextProcess += 1;
     const processId = `p${this.#nextProcess}`;
     this.watch(processId, watch);
-    await this.call("process/start", { processId, argv, cwd: "/tmp", env: path, tty, pipeStdin });
+    await this.call("process/start", { processId, argv, cwd, env: path, tty, pipeStdin, sandbox });
     return processId;
   }
 

@@ -1,11 +1,16 @@
 import { type AnyActorRef, type AnyStateMachine, createActor, type InputFrom, type InspectionEvent } from "xstate";
 import type { Clock } from "../ports/clock.ts";
+import type { ActorWatch, WatchedEntity } from "./actor-watch.ts";
 
 /** What every actor of one executor or client shares. */
 export interface ActorSystemPorts {
   readonly clock: Clock;
   /** Sees every event and transition of every actor; `undefined` costs nothing. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, and looks at them when somebody wants to see them. */
+  readonly watch?: ActorWatch | undefined;
+  /** Whose actors these are: the session of a process, the link of a remote process. */
+  readonly ownedBy?: object | undefined;
 }
 
 /**
@@ -23,7 +28,7 @@ export function tell<Event>(
  * Pairs the actor of a machine with the object that owns it. A machine is `provide()`d once, when its module is loaded;
  * doing it per actor would rebuild the chart each time. So the side effects find their owner through this map.
  */
-export function actorOwners<Owner extends object>() {
+export function actorOwners<Owner extends WatchedEntity>() {
   const owners = new WeakMap<AnyActorRef, Owner>();
   return {
     /** The owner of the actor that runs an action. */
@@ -49,10 +54,16 @@ export function actorOwners<Owner extends object>() {
         id: options.id,
         input: options.input,
         clock: options.clock,
-        ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+        ...(options.onInspection === undefined ? {} : { inspect: options.onInspection }),
       });
       owners.set(actor, owner);
-      actor.subscribe({ error: options.onFault });
+      const { watch, onFault } = options;
+      actor.subscribe({ error: onFault });
+      if (watch !== undefined) {
+        watch.created(actor, owner, options.ownedBy ?? null);
+        const ended = () => watch.ended(owner);
+        actor.subscribe({ error: ended, complete: ended });
+      }
       return actor as unknown as ReturnType<typeof createActor<Logic>>; // createActor's options depend on Logic in a way that a generic caller cannot express
     },
   };

@@ -9,9 +9,11 @@ import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
+import { OnDemand } from "./on-demand.ts";
 import { PathOrder } from "./path-order.ts";
 import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
@@ -73,7 +75,7 @@ const logic = connectionMachine.provide({
  * concurrently, each begun in the order in which they came; what must stay in order waits further inside (03 SS-32). A
  * fault in one request is its answer, and nobody else's trouble (01 B-8).
  */
-export class ConnectionActor implements SessionHolder, ObserverConnection {
+export class ConnectionActor implements SessionHolder, ObserverConnection, WatchedEntity {
   readonly connectionId: string;
   /** Resolves when the transport is gone and everything that was asked over it has been answered or cut short. */
   readonly ended: Promise<TransportEnd>;
@@ -81,11 +83,11 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
   readonly #actor: Actor<typeof logic>;
-  readonly #files: FileHandles;
+  readonly #files: OnDemand<FileHandles>;
   readonly #abort = new AbortController();
   readonly #pending = new Set<Pending>();
   readonly #end = Promise.withResolvers<TransportEnd>();
-  readonly #exchanges: HttpExchanges;
+  readonly #exchanges: OnDemand<HttpExchanges>;
   readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #observer: SessionObserver | null = null;
@@ -98,12 +100,16 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
-    this.#files = new FileHandles(ports, owner.fault);
-    this.#exchanges = new HttpExchanges(ports, {
-      send: (frame) => transport.send(frame),
-      hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
-      fault: owner.fault,
-    });
+    const own = { ...ports, ownedBy: this };
+    this.#files = new OnDemand(() => new FileHandles(own, owner.fault));
+    this.#exchanges = new OnDemand(
+      () =>
+        new HttpExchanges(own, {
+          send: (frame) => transport.send(frame),
+          hasRoom: () => transport.queuedBytes <= HIGH_WATER_BYTES,
+          fault: owner.fault,
+        }),
+    );
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `connection ${connectionId.slice(0, 8)}`,
@@ -122,14 +128,33 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
     });
   }
 
+  /** @inheritDoc */
+  facts(): Facts {
+    return {
+      transport: this.#transport.kind,
+      peer: this.#transport.peer,
+      session: this.#session?.sessionId ?? null,
+      observes: this.#observer !== null,
+      pending: this.#pending.size,
+      queuedBytes: this.#transport.queuedBytes,
+      readingPaused: this.#paused,
+      files: this.#files.made?.size ?? 0,
+    };
+  }
+
+  /** @inheritDoc */
+  load() {
+    return { outputBytes: 0, queuedBytes: this.#transport.queuedBytes };
+  }
+
   /** The statechart, for whoever wants to watch. */
   get snapshot() {
     return this.#actor.getSnapshot();
   }
 
   /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
-  push(frame: string): boolean {
-    this.#transport.send(frame);
+  push(frame: string | Uint8Array, sent?: () => void): boolean {
+    this.#transport.send(frame, sent);
     return this.#transport.queuedBytes <= HIGH_WATER_BYTES;
   }
 
@@ -334,7 +359,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection {
 
   #drained(): void {
     this.#throttle();
-    this.#exchanges.drained();
+    this.#exchanges.made?.drained();
     this.#session?.resumeOutput();
     this.#observer?.drained();
   }

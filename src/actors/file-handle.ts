@@ -2,6 +2,7 @@ import type { Actor } from "xstate";
 import { fileHandleMachine } from "../machines/file-handle-machine.ts";
 import type { NativePath, OpenFile } from "../ports/file-host.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 
 /** What a handle needs from the table that holds it. */
 export interface FileHandleOwner {
@@ -18,7 +19,7 @@ const logic = fileHandleMachine.provide({
 });
 
 /** A file that one connection reads or writes in blocks: its machine and its descriptor. */
-export class FileHandleActor {
+export class FileHandleActor implements WatchedEntity {
   /** The client's name for it. */
   readonly handleId: string;
   /** Resolves when the descriptor is closed. */
@@ -44,6 +45,11 @@ export class FileHandleActor {
       },
     });
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { path: this.#file.path.toString() };
   }
 
   /** The statechart, for whoever wants to watch. */

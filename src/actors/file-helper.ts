@@ -8,6 +8,7 @@ import { expectedBytes, helperFailure } from "../protocol/file-helper/answers.ts
 import { type HelperCall, longestHelperBody, pathFromBytes } from "../protocol/file-helper/calls.ts";
 import { callFrame, FrameReader, frameKinds } from "../protocol/file-helper/frames.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 
 /** What a helper needs from whoever keeps it. */
 export interface FileHelperOwner {
@@ -67,7 +68,7 @@ const logic = fileHelperMachine.provide({
  * One helper: its machine, its process, and the calls that it was not yet heard of. Calls run at the same time and are answered in any
  * order. Every call is a use, which is begun before it and ends with it; a file that is open in it is one as well.
  */
-export class FileHelperActor {
+export class FileHelperActor implements WatchedEntity {
   readonly fingerprint: string;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
@@ -108,6 +109,11 @@ export class FileHelperActor {
     });
     this.#actor.start();
     this.#start(plan).catch((error: unknown) => this.#over(asError(error)));
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { fingerprint: this.fingerprint, pid: this.#child?.pid ?? null, calls: this.#calls.size };
   }
 
   /** The statechart, for whoever wants to watch. */

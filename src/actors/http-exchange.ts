@@ -8,6 +8,7 @@ import { encodeBodyDelta, encodeBodyEnd } from "../protocol/http.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import { encodeProcessId as encodeText } from "../protocol/output-frame.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import type { SendTurns } from "./send-turns.ts";
 import { StreamedOutcome } from "./streamed-outcome.ts";
 
@@ -49,7 +50,7 @@ const logic = httpExchangeMachine.provide({
 });
 
 /** One HTTP exchange of a connection: its machine, its deadline, and the way of its body to the peer. */
-export class HttpExchangeActor {
+export class HttpExchangeActor implements WatchedEntity {
   /** The client's name for it. */
   readonly requestId: string;
   readonly #request: ExchangeRequest;
@@ -77,6 +78,12 @@ export class HttpExchangeActor {
       },
     });
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    const { isStreamed, timeoutMs } = this.#request;
+    return { phase: this.#phase, isStreamed, timeoutMs, pieces: this.#seq };
   }
 
   /** The statechart, for whoever wants to watch. */

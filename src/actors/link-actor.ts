@@ -8,6 +8,7 @@ import { ProctorError, RpcError, startCancelled } from "../protocol/errors.ts";
 import type { Feature, Offer } from "../protocol/extensions.ts";
 import type { RequestName, Result, ServerNotification, WireParams } from "../protocol/methods.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { keyed, repeatable } from "./call-repetition.ts";
 import { callLimits } from "./call-table.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -54,7 +55,7 @@ function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): L
  * over it. A lost connection is a pause: calls wait, what may be repeated is repeated, processes are caught up. When the link
  * itself ends everything pending settles at once, and every later call fails with the same reason.
  */
-export class LinkActor {
+export class LinkActor implements WatchedEntity {
   /** The states of the link, beginning with the present one; completes when the link is over. */
   readonly state$: Observable<LinkState>;
   /** The bodies of responses that are on their way. */
@@ -85,6 +86,19 @@ export class LinkActor {
     this.#actor.subscribe({ complete: () => this.#over() });
     this.#clock.start();
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    const { generation, sessionId } = this.state;
+    return {
+      to: this.#options.place,
+      session: sessionId,
+      generation,
+      connections: this.#connections.all.length,
+      waitingCalls: this.#waiting.size,
+      offers: this.#offer?.features ?? [],
+    };
   }
 
   /** The present state. */

@@ -9,6 +9,8 @@ export type Dial = (signal: AbortSignal) => Promise<Transport>;
 /** What differs from link to link. */
 export interface LinkOptions extends ActorSystemPorts {
   readonly dial: Dial;
+  /** Where it leads, in words for people, without secrets. */
+  readonly place: string;
   /** Can `dial` be used again when a connection is lost? */
   readonly canReconnect: boolean;
   /** The longest from the loss of a connection to giving up, in milliseconds; shorter where a session does not live so long. */

@@ -4,6 +4,7 @@ import { observedProcessMachine } from "../machines/observed-process-machine.ts"
 import { RpcError } from "../protocol/errors.ts";
 import type { ObservedListing } from "../protocol/extensions.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventOrder, exitOf, type ProcessExit, type RemoteEvent } from "./event-order.ts";
 import type { LinkActor } from "./link-actor.ts";
@@ -27,7 +28,7 @@ const logic = observedProcessMachine.provide({
  * across any number of connections. Nothing is read before somebody looks. What the executor has no more is a gap, which is
  * told in its place; the process itself never notices that it is observed.
  */
-export class ObservedProcessActor implements ProcessFollower {
+export class ObservedProcessActor implements ProcessFollower, WatchedEntity {
   readonly processId: string;
   readonly ordinal: number;
   /** Every event and every gap, the recent ones again for whoever joins late; ends with the close, or with an error. */
@@ -70,6 +71,7 @@ export class ObservedProcessActor implements ProcessFollower {
     this.#missed = new MissedEvents(reading, this.#order, link);
     this.#actor = owners.create(logic, this, {
       ...ports,
+      ownedBy: link,
       id: `observed process ${processId}`,
       input: { processId },
       onFault: ports.onFault,
@@ -77,6 +79,11 @@ export class ObservedProcessActor implements ProcessFollower {
     this.#actor.subscribe({ complete: () => ended(this) });
     link.follow(processId, this);
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { ordinal: this.ordinal, lastSeq: this.#order.lastSeq, isFollowed: this.#feed.isFollowed };
   }
 
   /** The statechart, for whoever wants to watch. */

@@ -108,6 +108,7 @@ export class OutputLog {
   #firstInMemory = 0;
   #memoryBytes = 0;
   #keptBytes = 0;
+  #appendedBytes = 0;
   #nextSeq = 1;
   /** Chunks with a greater number may be missing on the other side; `null`: none is. */
   #keepAfterSeq: number | null = null;
@@ -139,6 +140,11 @@ export class OutputLog {
     return this.#keptBytes;
   }
 
+  /** Payload bytes that were ever appended here. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
+  }
+
   /** No more should be appended: it would have to stay in memory, beyond the bound. */
   get isFull(): boolean {
     return this.#isFull;
@@ -161,6 +167,7 @@ export class OutputLog {
     this.#entries.push({ seq, stream, length: bytes.length, bytes, stored });
     this.#memoryBytes += bytes.length;
     this.#keptBytes += bytes.length;
+    this.#appendedBytes += bytes.length;
     this.#makeRoom();
     return seq;
   }

@@ -14,7 +14,9 @@ import type { Params } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream, WriteStatus } from "../protocol/process.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
+import type { EntityControl, Facts, KeptOutput, WatchedEntity } from "./actor-watch.ts";
 import type { ClosedProcess } from "./close-delivery.ts";
+import type { PrintedChunk } from "./printed-chunk.ts";
 import { ProcessInput } from "./process-input.ts";
 import { ProcessOutput } from "./process-output.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
@@ -47,7 +49,7 @@ const logic = processMachine.provide({
  * One process of a session: its machine, its child, its numbered output, its stdin. Bytes go from the child into the log
  * and from there to the attached connection; the machine hears only that streams paused and ended.
  */
-export class ProcessActor implements ClosedProcess {
+export class ProcessActor implements ClosedProcess, WatchedEntity {
   /** The client's name for it; a key, not an OS pid (02 P-1). */
   readonly processId: string;
   /** Settles when the OS has started the program, or rejects with what the start is to answer (02 P-7, P-12). */
@@ -66,6 +68,8 @@ export class ProcessActor implements ClosedProcess {
   readonly #start = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<void>();
   #child: Child | null = null;
+  #pid: number | null = null;
+  #inspectorWrites = 0;
   #ordinal = 0;
   #childEnd: Omit<ChildEnd, "exitCode"> = { usage: null };
   #refusal: SignalError | null = null;
@@ -89,10 +93,10 @@ export class ProcessActor implements ClosedProcess {
     this.#record = record;
     this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
     const listeners = {
-      publish: (encode: () => string) => owner.publish(this, encode),
+      publish: (chunk: PrintedChunk) => owner.publish(this, chunk),
       tell: (frame: string) => owner.tell(frame),
     };
-    this.#output = new ProcessOutput(processId, this.#record, listeners, (isOn) => this.#holdBack(isOn));
+    this.#output = new ProcessOutput(processId, this.#record, listeners, (isOn) => this.#holdBack(isOn), ports.memory);
     this.#actor = owners.create(logic, this, {
       ...ports,
       id: `process ${processId}`,
@@ -110,6 +114,46 @@ export class ProcessActor implements ClosedProcess {
   /** Its place among the processes of the session that have started, from 1; 0 until then. */
   get ordinal(): number {
     return this.#ordinal;
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    const { argv, cwd, stdin } = this.#spec;
+    const { nextSeq, retainedBytes, outputBytes, exit } = this.#record;
+    return {
+      argv,
+      cwd,
+      tty: stdin === "pty",
+      stdin,
+      confined: this.#spec.confinement !== undefined,
+      pid: this.#pid,
+      lastSeq: nextSeq - 1,
+      outputBytes,
+      retainedBytes,
+      exitCode: exit?.exitCode ?? null,
+    };
+  }
+
+  /** @inheritDoc */
+  load() {
+    return { outputBytes: this.#record.outputBytes, queuedBytes: 0 };
+  }
+
+  /** @inheritDoc */
+  keptOutput(afterSeq: number, maxBytes: number): readonly KeptOutput[] {
+    return this.#record.kept(afterSeq, maxBytes);
+  }
+
+  /** @inheritDoc */
+  get control(): EntityControl {
+    return {
+      write: (bytes) => {
+        this.#inspectorWrites += 1;
+        return this.write(`inspector ${this.#inspectorWrites}`, bytes, new AbortController().signal);
+      },
+      terminate: () => void this.terminate(),
+      signal: (signal) => this.kill(signal),
+    };
   }
 
   /** The statechart, for whoever wants to watch. */
@@ -334,6 +378,7 @@ export class ProcessActor implements ClosedProcess {
 
   #spawned(child: Child): void {
     this.#child = child;
+    this.#pid = child.pid;
     this.#record.spawned(child.pid);
     tell(this.#actor, { type: "child.spawned" });
     if (this.#actor.getSnapshot().hasTag("gone")) return;

@@ -1,14 +1,13 @@
-import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../protocol/output-frame.ts";
+import type { MessageMemory } from "../protocol/encoded-answer.ts";
+import { encodeClosed, encodeExited, encodeProcessId } from "../protocol/output-frame.ts";
 import type { OutputStream } from "../protocol/process.ts";
+import { PrintedChunk } from "./printed-chunk.ts";
 import type { ProcessRecord, RecordedExit } from "./process-record.ts";
 
 /** Whoever listens to one process: the attached connection, and observers. */
 interface Listeners {
-  /**
-   * Gives output to them, encoded once if anybody is there: during an outage that would be most of the work, and of the
-   * garbage. False: the attached connection is congested.
-   */
-  publish(encode: () => string): boolean;
+  /** Gives output to them. False: the attached connection is congested. */
+  publish(chunk: PrintedChunk): boolean;
   /** Tells them of an event that is no output; it is never left out. */
   tell(frame: string): void;
 }
@@ -25,21 +24,24 @@ export class ProcessOutput {
   readonly #record: ProcessRecord;
   readonly #listeners: Listeners;
   readonly #brake: Brake;
+  readonly #memory: MessageMemory;
   #isCongested = false;
   #isHeldBack = false;
 
-  constructor(processId: string, record: ProcessRecord, listeners: Listeners, brake: Brake) {
+  /** @param memory where long chunks are encoded */
+  constructor(processId: string, record: ProcessRecord, listeners: Listeners, brake: Brake, memory: MessageMemory) {
     this.#idJson = encodeProcessId(processId);
     this.#record = record;
     this.#listeners = listeners;
     this.#brake = brake;
+    this.#memory = memory;
   }
 
   /** The child has printed something; the bytes are ours from now on. */
   printed(stream: OutputStream, bytes: Uint8Array): void {
     const seq = this.#record.add(stream, bytes);
-    const isTaken = this.#listeners.publish(() => encodeOutput(this.#idJson, seq, stream, bytes));
-    if (!isTaken) this.#isCongested = true;
+    const chunk = new PrintedChunk(this.#idJson, seq, stream, bytes, this.#memory);
+    if (!this.#listeners.publish(chunk)) this.#isCongested = true;
     this.balance();
     this.#record.wake();
   }

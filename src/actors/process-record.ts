@@ -2,7 +2,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { JournaledExit } from "../ports/journal-store.ts";
 import { OutputPage } from "../protocol/output-page.ts";
 import type { OutputStream } from "../protocol/process.ts";
-import type { LogPage, OutputLog } from "./output-log.ts";
+import type { LoggedChunk, LogPage, OutputLog } from "./output-log.ts";
 import type { RecordStore } from "./record-store.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -45,6 +45,21 @@ export class ProcessRecord {
   /** No more should be added: it would have to stay in memory, beyond the bound. */
   get isFull(): boolean {
     return this.#log.isFull;
+  }
+
+  /** Bytes of output that are kept, in memory and on disk. */
+  get retainedBytes(): number {
+    return this.#log.retainedBytes;
+  }
+
+  /** All bytes of output that ever came. */
+  get outputBytes(): number {
+    return this.#log.appendedBytes;
+  }
+
+  /** What is kept after a number; whoever reads so changes nothing. The bytes are there until the next call. */
+  kept(afterSeq: number, maxBytes: number): readonly LoggedChunk[] {
+    return this.#log.peek(afterSeq, maxBytes).chunks;
   }
 
   /** The number of a chunk, which belongs to the record from now on. Whoever waits for it is told by `wake`. */

@@ -1,6 +1,7 @@
 import type { Actor } from "xstate";
 import { httpBodyMachine } from "../machines/http-body-machine.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { BodyFailedError, BodyLostError } from "./body-errors.ts";
 import type { BodyDelta, BodyFollower } from "./remote-bodies.ts";
 
@@ -32,7 +33,7 @@ const logic = httpBodyMachine.provide({
 });
 
 /** The body of one response: its pieces in order, for one reader at its own speed. */
-export class RemoteBody implements BodyFollower {
+export class RemoteBody implements BodyFollower, WatchedEntity {
   readonly requestId: string;
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #owner: RemoteBodyOwner;
@@ -77,6 +78,11 @@ export class RemoteBody implements BodyFollower {
     owner.add(requestId, this);
     this.#actor.start();
     signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return { pieces: this.#seq, waitingBytes: this.#bytes };
   }
 
   /** The statechart, for whoever wants to watch. */

@@ -3,6 +3,7 @@ import { type Actor, type AnyActorRef, fromPromise } from "xstate";
 import { remoteProcessMachine, type StartFate } from "../machines/remote-process-machine.ts";
 import { ProtocolError, RpcError } from "../protocol/errors.ts";
 import { actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventGapError, EventOrder, exitOf, type ProcessExit, type RemoteEvent } from "./event-order.ts";
 import { GapWatch } from "./gap-watch.ts";
@@ -37,7 +38,7 @@ function ownerOfInvoked(self: { readonly _parent?: AnyActorRef | undefined }): R
  * One process as its orchestrator follows it: its machine, and its events in the order of their numbers, each exactly once,
  * across any number of connections.
  */
-export class RemoteProcessActor implements ProcessFollower {
+export class RemoteProcessActor implements ProcessFollower, WatchedEntity {
   readonly processId: string;
   /** Settles when the start is answered, whichever way that had to be found out. */
   readonly started: Promise<void>;
@@ -86,6 +87,7 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#gaps = new GapWatch(ports.clock, () => this.#readOverdue());
     this.#actor = owners.create(logic, this, {
       ...ports,
+      ownedBy: link,
       id: `remote process ${processId}`,
       input: { processId, mayRepeatStart: options.mayRepeatStart },
       onFault: ports.onFault,
@@ -109,6 +111,12 @@ export class RemoteProcessActor implements ProcessFollower {
     this.#wasTerminated = true;
     const { running } = await this.#link.call("process/terminate", { processId: this.processId }, { cleanUp: true });
     return running;
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    const { argv, cwd, tty } = this.#params;
+    return { argv, cwd, tty, lastSeq: this.lastSeq, wasTerminated: this.#wasTerminated };
   }
 
   /** The statechart, for whoever wants to watch. */

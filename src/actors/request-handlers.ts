@@ -3,6 +3,7 @@ import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { FileHandles } from "./file-handles.ts";
 import type { HttpExchanges } from "./http-exchanges.ts";
+import type { OnDemand } from "./on-demand.ts";
 import type { PathOrder } from "./path-order.ts";
 import type { ProcessActor } from "./process-actor.ts";
 import type { SessionActor } from "./session-actor.ts";
@@ -22,9 +23,9 @@ export interface Caller {
   /** The order of file operations on this connection (04 F-7). */
   readonly paths: PathOrder;
   /** The files that this connection reads in blocks (04 F-44). */
-  readonly files: FileHandles;
+  readonly files: OnDemand<FileHandles>;
   /** The HTTP exchanges that this connection asked for (06 H-47). */
-  readonly exchanges: HttpExchanges;
+  readonly exchanges: OnDemand<HttpExchanges>;
 }
 
 /** The result of a method as it goes over the wire; output and the content of files are encoded already, and the body of a response may follow. */

@@ -5,10 +5,12 @@ import type { ChildSpec, ProcessFamily, ProcessHost } from "../ports/process-hos
 import type { SpillStore } from "../ports/spill-store.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
+import type { Facts, WatchedEntity } from "./actor-watch.ts";
 import { CloseDelivery } from "./close-delivery.ts";
 import { departedChild } from "./departed-child.ts";
 import { OutcomeCache } from "./outcome-cache.ts";
 import type { OutputLogLimits } from "./output-log.ts";
+import type { PrintedChunk } from "./printed-chunk.ts";
 import { ProcessActor, type StartRequest } from "./process-actor.ts";
 import type { ProcessOwner, ProcessPorts } from "./process-owner.ts";
 import { ProcessRecord } from "./process-record.ts";
@@ -19,8 +21,11 @@ import { SpillBudget } from "./spill-budget.ts";
 /** A connection, as the session that it holds sees it. */
 export interface SessionHolder {
   readonly connectionId: string;
-  /** Sends a frame; false: the peer reads too slowly, so stop producing until `SessionActor.resumeOutput`. */
-  push(frame: string): boolean;
+  /**
+   * Sends a frame; bytes are the holder's until `sent`. False: the peer reads too slowly, so stop producing until
+   * `SessionActor.resumeOutput`.
+   */
+  push(frame: string | Uint8Array, sent?: () => void): boolean;
   /** Asks the peer for a sign of life, to be reported with `SessionActor.holderHeard`. */
   probe(): void;
   /** Another connection takes the session over: end, and detach. */
@@ -72,7 +77,7 @@ const logic = sessionMachine.provide({
  * hears of events; holder and sink change together, in one turn (03 SS-10). Observers hear of them too, and count for
  * nothing else: they neither keep a session alive nor stand in the way of whoever resumes it.
  */
-export class SessionActor implements ObservedSession {
+export class SessionActor implements ObservedSession, WatchedEntity {
   /** Unguessable; whoever knows it may resume (03 SS-1). */
   readonly sessionId: string;
   /** Unguessable; whoever knows it may observe, and do no more. */
@@ -109,10 +114,10 @@ export class SessionActor implements ObservedSession {
     this.#owner = owner;
     this.#ports = ports;
     this.#family = ports.host.family();
-    this.#processPorts = { ...ports, host: this.#family };
+    this.#processPorts = { ...ports, host: this.#family, ownedBy: this };
     const isHeard = () => this.#holder !== null;
     this.#processOwner = {
-      publish: (process, encode) => this.#publish(process, encode),
+      publish: (process, chunk) => this.#publish(process, chunk),
       tell: (frame) => {
         this.#holder?.push(frame);
         for (const observer of this.#observers) observer.tell(frame);
@@ -152,6 +157,17 @@ export class SessionActor implements ObservedSession {
       },
     });
     this.#actor.start();
+  }
+
+  /** @inheritDoc */
+  facts(): Facts {
+    return {
+      session: this.sessionId,
+      attachedTo: this.#holder?.connectionId ?? null,
+      processes: this.#processes.size,
+      observers: this.#observers.size,
+      waitingResults: this.waitingResults,
+    };
   }
 
   /** The statechart, for whoever wants to watch. */
@@ -314,16 +330,11 @@ export class SessionActor implements ObservedSession {
     }
   }
 
-  /** Encodes output at most once, and only for somebody. */
-  #publish(process: ProcessActor, encode: () => string): boolean {
-    if (this.#observers.size === 0) return this.#holder?.push(encode()) ?? true;
-    let frame: string | null = null;
-    const once = () => {
-      frame ??= encode();
-      return frame;
-    };
-    for (const observer of this.#observers) observer.output(process, once);
-    return this.#holder?.push(once()) ?? true;
+  #publish(process: ProcessActor, chunk: PrintedChunk): boolean {
+    const holder = this.#holder;
+    if (this.#observers.size === 0) return holder === null || chunk.pushTo((frame, sent) => holder.push(frame, sent));
+    for (const observer of this.#observers) observer.output(process, chunk);
+    return holder?.push(chunk.text) ?? true;
   }
 
   #endObservers(): void {

@@ -2,6 +2,7 @@ import { encodeNotification } from "../protocol/envelope.ts";
 import type { ObservedListing } from "../protocol/extensions.ts";
 import type { WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
+import type { PrintedChunk } from "./printed-chunk.ts";
 import type { ProcessActor } from "./process-actor.ts";
 import type { ReadRequest } from "./process-record.ts";
 
@@ -66,10 +67,10 @@ export class SessionObserver {
   }
 
   /** A process has printed something. */
-  output(process: ProcessActor, encode: () => string): void {
+  output(process: ProcessActor, chunk: PrintedChunk): void {
     if (!this.#followed.has(process)) return;
     if (!this.#isCongested) {
-      this.#isCongested = !this.#connection.push(encode());
+      this.#isCongested = !this.#connection.push(chunk.text);
       return;
     }
     this.#followed.delete(process);

@@ -6,6 +6,11 @@ import type { PendingCall } from "./pending-call.ts";
 export class WaitingCalls {
   #calls: PendingCall[] = [];
 
+  /** How many wait. */
+  get size(): number {
+    return this.#calls.length;
+  }
+
   /** No further call can wait here. */
   get isFull(): boolean {
     return this.#calls.length >= callLimits.queued;

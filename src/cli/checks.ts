@@ -108,9 +108,9 @@ export const checks: readonly Check[] = [
     remedy: `without it, programs that are to run in a sandbox are refused: ${bubblewrapRemedy}`,
     essential: false,
     run: async () => {
-      const { file, mountsProc, isolatesNetwork } = await findBubblewrap(process.env.PATH ?? "");
+      const { file, version, mountsProc, isolatesNetwork } = await findBubblewrap(process.env.PATH ?? "");
       if (!isolatesNetwork) throw new Error(`${file} cannot make network namespaces on this machine`);
-      return `${file} confines programs${mountsProc ? "" : ", without a /proc inside"}`;
+      return `${version} (${file}) confines programs${mountsProc ? "" : ", without a /proc inside"}`;
     },
   },
 ];

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { HelpRequested, UsageError } from "./parse-options.ts";
 import { usage } from "./usage.ts";
@@ -11,6 +10,7 @@ const commands = {
   serve: async (): Promise<Command> => (await import("./serve.ts")).serveCommand,
   run: async (): Promise<Command> => (await import("./run.ts")).runCommand,
   observe: async (): Promise<Command> => (await import("./observe.ts")).observeCommand,
+  inspect: async (): Promise<Command> => (await import("./inspect.ts")).inspectCommand,
   chart: async (): Promise<Command> => (await import("./chart.ts")).chartCommand,
   doctor: async (): Promise<Command> => (await import("./doctor.ts")).doctorCommand,
 };

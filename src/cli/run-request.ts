@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { type Sandbox, sandboxNames } from "../client/sandbox.ts";
+import type { InspectOptions } from "../inspector/inspector.ts";
 import { longestTimerMs } from "../ports/clock.ts";
+import { inspectOptions, readInspect } from "./inspect-options.ts";
 import { parseOptions, UsageError } from "./parse-options.ts";
 
 /** What `proctor run` was asked to do. */
@@ -20,6 +22,8 @@ export interface RunRequest {
   readonly usage: boolean;
   /** Say how others can watch. */
   readonly observable: boolean;
+  /** What to show and record of it. */
+  readonly inspect: InspectOptions | false;
 }
 
 const options = {
@@ -32,6 +36,8 @@ const options = {
   sandbox: { type: "string" },
   usage: { type: "boolean" },
   observable: { type: "boolean" },
+  inspect: inspectOptions.inspect,
+  record: inspectOptions.record,
 } as const;
 
 /** Reads the arguments of `proctor run`; the options end where the command begins. */
@@ -54,6 +60,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     sandbox: readSandbox(values.sandbox),
     usage,
     observable,
+    inspect: readInspect(values),
   };
 }
 

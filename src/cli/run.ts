@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
-import { connect } from "../client/connect.ts";
 import type { Link } from "../client/link.ts";
+import { connect, type InspectedLink } from "../connect.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
+import { tellInspector } from "./inspect-options.ts";
 import { reportRecovery } from "./report-recovery.ts";
 import { type RunRequest, readRunRequest } from "./run-request.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -18,6 +19,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await using link = await open(request, command.signal);
     reportRecovery(link);
+    await tellInspector(link.inspector);
     if (request.observable) tellObservers(request, link);
     return await command.on(link);
   } catch (error) {
@@ -33,8 +35,8 @@ function tellObservers({ url = "" }: RunRequest, { observerKey }: Link): void {
   process.stderr.write(`proctor: watch with: proctor observe --url ${redactUrl(url)} ${observerKey}\n`);
 }
 
-async function open({ url, cwd }: RunRequest, signal: AbortSignal): Promise<Link> {
-  if (url !== undefined) return connect(url, { signal, ...(cwd !== undefined && { cwd }) });
+async function open({ url, cwd, inspect }: RunRequest, signal: AbortSignal): Promise<InspectedLink> {
+  if (url !== undefined) return connect(url, { signal, inspect, ...(cwd !== undefined && { cwd }) });
   const { localEnvironment } = await import("../local-environment.ts");
-  return localEnvironment({ cwd: resolve(cwd ?? ""), signal });
+  return localEnvironment({ cwd: resolve(cwd ?? ""), signal, inspect });
 }

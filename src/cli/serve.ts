@@ -1,15 +1,18 @@
-import { type Server, serve } from "../executor/serve.ts";
+import { type Server, serve } from "../serve.ts";
+import { inspectOptions, readInspect, splitInspectPort, tellInspector } from "./inspect-options.ts";
 import { parseOptions } from "./parse-options.ts";
 
 /** `proctor serve`: stdout carries the URL and nothing else (01 W-2). */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const { values } = parseOptions({
-    args: [...args],
-    options: { listen: { type: "string" }, journal: { type: "string" } },
+    args: splitInspectPort(args),
+    options: { listen: { type: "string" }, journal: { type: "string" }, ...inspectOptions },
   });
+  const inspect = readInspect(values);
   let server: Server;
   try {
-    server = await serve({ ...values, onJournalError: warn });
+    const { listen, journal } = values;
+    server = await serve({ listen, journal, inspect, onJournalError: warn });
   } catch (error) {
     // Everything that can go wrong before it listens is told in this form (01 W-4).
     return fail(error instanceof Error ? error.message : String(error));
@@ -17,6 +20,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const stopped = new Promise<null>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(null));
   });
+  await tellInspector(server.inspector);
   if (server.url !== "stdio") process.stdout.write(`${server.url}\n`);
   const end = await Promise.race([stopped, server.ended]);
   await server.close();

@@ -6,6 +6,7 @@ Commands:
   serve     run an executor that orchestrators connect to
   run       run one command, here or on an executor
   observe   watch what the commands of somebody else print
+  inspect   open a recording of what processes, sessions and links did
   chart     print the statecharts that govern processes, sessions and links
   doctor    tell what works on this machine, what does not, and how to mend it
 
@@ -14,7 +15,7 @@ Options:
   --help       print this text; after a command: the text of that command
 `;
 
-const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR]
+const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR] [--inspect [PORT]] [--record FILE]
 
 Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
 The first line on stdout is the URL to connect to, and the only one.
@@ -26,6 +27,12 @@ Options:
   --journal DIR            write sessions down in DIR, the output of processes included (readable by this user
                            alone), so that the next executor on DIR resumes them after a restart or a crash.
                            Processes do not survive it: their clients get the output and the exit code
+  --inspect [PORT]         show everything live on a page on loopback; its URL is printed on stderr, and lets one browser
+                           in. For one more send SIGUSR2: then another URL is printed. From another machine: ssh -L, with
+                           the same port on both sides. Nothing can be changed there
+  --inspect-control        the same, and let the page write to processes, signal and terminate them
+  --record FILE            write down what happens, output included (the first MiB of each process), for
+                           \`proctor inspect FILE\`; readable by this user alone
   --help                   print this text
 `;
 
@@ -52,6 +59,9 @@ Options:
                command is not run
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
+  --inspect    show the command and all that belongs to it on a page, whose URL is printed on stderr, while it runs
+  --record FILE
+               write down what happens, for \`proctor inspect FILE\`
   --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor
   --help       print this text
 
@@ -84,6 +94,20 @@ Exit codes:
   1    the session could not be observed, or not any more; the reason is on stderr
 `;
 
+const inspect = `Usage: proctor inspect [--port PORT] FILE
+
+Opens a recording on a page on loopback, until it gets SIGTERM or SIGINT. The URL is printed on stderr, and lets one browser
+in; for one more send SIGUSR2. A recording is written by --record of \`proctor serve\` and \`proctor run\`, and by simulations
+that fail. To watch an executor live start it with \`proctor serve --inspect\`.
+
+Options:
+  --port PORT    the port of the page (default: any free one)
+  --help         print this text
+
+Exit codes:
+  1    the recording cannot be read; the reason is on stderr
+`;
+
 const chart = `Usage: proctor chart [MACHINE] [--format mermaid|json]
 
 Prints the statechart of a machine, or of all of them, as they run.
@@ -103,4 +127,4 @@ Options:
 `;
 
 /** What \`--help\` prints, by command. */
-export const usage = { main, serve, run, observe, chart, doctor } as const;
+export const usage = { main, serve, run, observe, inspect, chart, doctor } as const;

@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "xstate";
+import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ownSession } from "../actors/entrance.ts";
 import { LinkActor } from "../actors/link-actor.ts";
 import type { Dial } from "../actors/link-options.ts";
@@ -46,7 +47,9 @@ export interface ConnectOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -70,13 +73,15 @@ export async function openLink(
   const ports = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
     onFault: options.onFault ?? throwFault,
     cwd: options.cwd ?? "/",
     afterClose,
   };
   const actor = new LinkActor({
     ...ports,
+    place: placeOf(target),
     dial: dialFor(target, options, ports.clock),
     canReconnect: canReconnect(target),
     longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
@@ -108,6 +113,13 @@ export async function connected(actor: LinkActor, signal: AbortSignal | undefine
 /** Can a lost connection to it be replaced? */
 export function canReconnect(target: ConnectTarget): boolean {
   return typeof target === "string" || "dial" in target;
+}
+
+/** A target in words, without what could be secret. */
+export function placeOf(target: ConnectTarget): string {
+  if (typeof target === "string") return redactUrl(target);
+  if ("command" in target) return `command ${target.command[0]}`;
+  return "transport" in target ? target.transport.kind : "a connection of the program's own";
 }
 
 /** How a target is reached, each time anew. */

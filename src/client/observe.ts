@@ -2,7 +2,7 @@ import { ObservationActor } from "../actors/observation-actor.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { systemClock } from "../ports/clock.ts";
 import { systemRandom } from "../ports/random.ts";
-import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor } from "./connect.ts";
+import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor, placeOf } from "./connect.ts";
 import { Observation } from "./observation.ts";
 
 /** How to observe; every member has a default. */
@@ -24,7 +24,9 @@ export async function observe(
   const actor = new ObservationActor({
     clock,
     random: options.random ?? systemRandom,
-    inspect: options.inspect,
+    onInspection: options.onInspection,
+    watch: options.watch,
+    place: placeOf(target),
     onFault: options.onFault ?? throwFault,
     dial: dialFor(target, options, clock),
     canReconnect: canReconnect(target),

@@ -41,7 +41,7 @@ export function remoteFetch(link: LinkActor, ports: RemoteProcessPorts & { reado
     if (request.redirect !== "follow") link.require("httpRedirects");
     made += 1;
     const requestId = `http-${made}-${ports.random.uuid().slice(0, 8)}`;
-    const body = new RemoteBody(requestId, owner, signal, ports);
+    const body = new RemoteBody(requestId, owner, signal, { ...ports, ownedBy: link });
     try {
       const head = await link.call(
         "http/request",

@@ -1,4 +1,6 @@
 import type { InspectionEvent } from "xstate";
+import type { ActorSystemPorts } from "../actors/actor-owners.ts";
+import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ConnectionActor } from "../actors/connection-actor.ts";
 import { FileHelpers } from "../actors/file-helpers.ts";
 import { defaultOutputLogLimits } from "../actors/output-log.ts";
@@ -45,7 +47,9 @@ export interface ExecutorOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every event and transition of every actor. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
+  /** Hears of every actor, such as the hub of an inspector. */
+  readonly watch?: ActorWatch | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
   /**
@@ -61,7 +65,7 @@ export interface ExecutorOptions {
  */
 export class Executor implements AsyncDisposable {
   readonly #host: Host;
-  readonly #ports: { readonly clock: Clock; readonly random: Random; readonly inspect: ExecutorOptions["inspect"] };
+  readonly #ports: ActorSystemPorts & { readonly random: Random };
   readonly #registry: SessionRegistry;
   readonly #connections = new Set<ConnectionActor>();
   readonly #handlers: RequestHandlers;
@@ -78,14 +82,17 @@ export class Executor implements AsyncDisposable {
     this.#ports = {
       clock: options.clock ?? systemClock,
       random: options.random ?? systemRandom,
-      inspect: options.inspect,
+      onInspection: options.onInspection,
+      watch: options.watch,
     };
     const sessionTtlMs = checkedTtl(options.sessionTtlMs ?? 30_000);
     this.#offer = { v: 1, sessionTtlMs, features: [...features] };
+    this.#memory = new FrameMemory(this.#ports.clock);
     this.#registry = new SessionRegistry(
       {
         ...this.#ports,
         host: host.processes,
+        memory: this.#memory,
         sessionTtlMs,
         spill: host.spill,
         journal: host.journal,
@@ -94,7 +101,6 @@ export class Executor implements AsyncDisposable {
       this.#fault,
       options.onJournalError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     );
-    this.#memory = new FrameMemory(this.#ports.clock);
     this.#fileHelpers =
       host.fileHelpers === undefined ? null : new FileHelpers(host.fileHelpers, this.#ports, this.#fault);
     const confiner = fileConfiner(host, this.#fileHelpers);

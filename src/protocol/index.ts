@@ -26,7 +26,7 @@ export {
   type WireParams,
   type WireResult,
 } from "./methods.ts";
-export { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "./output-frame.ts";
+export { encodeClosed, encodeExited, encodeOutput, encodeOutputBytes, encodeProcessId } from "./output-frame.ts";
 export * from "./path-uri/index.ts";
 export type {
   EnvPolicy,

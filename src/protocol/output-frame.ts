@@ -1,4 +1,5 @@
-import { encodeBase64 } from "./base64.ts";
+import { base64Length, encodeBase64 } from "./base64.ts";
+import type { MessageMemory } from "./encoded-answer.ts";
 import type { OutputStream, ResourceUsage } from "./process.ts";
 
 /**
@@ -18,8 +19,37 @@ export function encodeProcessId(processId: string): string {
  * encoding.
  */
 export function encodeOutput(processIdJson: string, seq: number, stream: OutputStream, bytes: Uint8Array): string {
-  return `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"${encodeBase64(bytes)}"}}`;
+  return `${outputHead(processIdJson, seq, stream)}${encodeBase64(bytes)}${outputTail}`;
 }
+
+/**
+ * The same notification as bytes, in memory that is there already. As one text it is copied twice more on its way into the
+ * kernel, and fills the heap: eleven chunks of 64 KiB make a megabyte of it. Here the text exists in pieces that fit the
+ * processor's cache.
+ */
+export function encodeOutputBytes(
+  processIdJson: string,
+  seq: number,
+  stream: OutputStream,
+  bytes: Uint8Array,
+  memory: MessageMemory,
+): { readonly buffer: Buffer; readonly message: Uint8Array } {
+  const head = outputHead(processIdJson, seq, stream);
+  const buffer = memory.take(head.length + base64Length(bytes.length) + outputTail.length);
+  let length = buffer.write(head, "latin1");
+  for (let at = 0; at < bytes.length; at += stepBytes) {
+    length += buffer.write(encodeBase64(bytes.subarray(at, at + stepBytes)), length, "latin1");
+  }
+  length += buffer.write(outputTail, length, "latin1");
+  return { buffer, message: buffer.subarray(0, length) };
+}
+
+/** So much becomes base64 at once, in bytes; a multiple of 3. */
+const stepBytes = 12 * 1024;
+
+const outputHead = (processIdJson: string, seq: number, stream: OutputStream) =>
+  `{"method":"process/output","params":{"processId":${processIdJson},"seq":${seq},"stream":"${stream}","chunk":"`;
+const outputTail = '"}}';
 
 /** What an exit says. */
 export interface ExitTold {

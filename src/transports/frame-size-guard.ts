@@ -5,9 +5,12 @@
  */
 export class FrameSizeGuard {
   readonly #limitBytes: number;
-  /** A frame header: 2 bytes, up to 8 of length, up to 4 of mask. */
-  readonly #header = new Uint8Array(14);
+  /** How many bytes of a frame header have passed; it has 2, up to 8 of length, up to 4 of mask. */
   #headerBytes = 0;
+  /** Where the length ends in this header, and where the header ends. */
+  #lengthEnd = 2;
+  #headerEnd = 2;
+  #length = 0;
   #payloadLeft = 0;
   #oversize: number | null = null;
 
@@ -28,36 +31,34 @@ export class FrameSizeGuard {
         const skipped = Math.min(this.#payloadLeft, chunk.length - at);
         this.#payloadLeft -= skipped;
         at += skipped;
-      } else {
-        this.#header[this.#headerBytes++] = chunk[at++] ?? 0;
-        if (this.#headerBytes >= 2 && this.#headerBytes === headerLength(this.#header)) this.#begin();
-      }
+      } else this.#takeHeader(chunk[at++] ?? 0);
     }
     return this.#oversize === null;
   }
 
+  #takeHeader(byte: number): void {
+    this.#headerBytes += 1;
+    if (this.#headerBytes === 1) return; // flags and opcode
+    if (this.#headerBytes === 2) this.#announce(byte);
+    else if (this.#headerBytes <= this.#lengthEnd) this.#length = this.#length * 256 + byte;
+    if (this.#headerBytes === this.#headerEnd) this.#begin();
+  }
+
+  /** The second byte says how long the rest of the header is. */
+  #announce(byte: number): void {
+    const short = byte & 0x7f;
+    const lengthBytes = short === LENGTH_64 ? 8 : short === LENGTH_16 ? 2 : 0;
+    this.#length = lengthBytes === 0 ? short : 0;
+    this.#lengthEnd = 2 + lengthBytes;
+    this.#headerEnd = this.#lengthEnd + (byte & 0x80 ? 4 : 0);
+  }
+
   #begin(): void {
     this.#headerBytes = 0;
-    this.#payloadLeft = payloadLength(this.#header);
+    this.#payloadLeft = this.#length;
     if (this.#payloadLeft > this.#limitBytes) this.#oversize = this.#payloadLeft;
   }
 }
 
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
-
-function headerLength(header: Uint8Array): number {
-  const second = header[1] ?? 0;
-  const short = second & 0x7f;
-  const maskBytes = second & 0x80 ? 4 : 0;
-  if (short === LENGTH_64) return 2 + 8 + maskBytes;
-  return short === LENGTH_16 ? 2 + 2 + maskBytes : 2 + maskBytes;
-}
-
-function payloadLength(header: Uint8Array): number {
-  const short = (header[1] ?? 0) & 0x7f;
-  const view = new DataView(header.buffer);
-  if (short === LENGTH_16) return view.getUint16(2);
-  if (short === LENGTH_64) return view.getUint32(2) * 2 ** 32 + view.getUint32(6);
-  return short;
-}

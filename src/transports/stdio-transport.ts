@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport, TransportEnd, TransportListener } from "../ports/transport.ts";
@@ -76,13 +77,17 @@ export class StdioTransport implements Transport {
     if (!this.#paused) this.#input.resume();
   }
 
-  send(message: string | Uint8Array): void {
+  send(message: string | Uint8Array, sent?: () => void): void {
     if (this.#outputDone) return;
     this.#cork.cork();
     if (typeof message === "string") {
       this.#output.write(`${message}\n`, this.#sent);
     } else {
-      this.#output.write(message);
+      // Any other stream may pass the bytes on as they are, and have them read later.
+      const isToKernel = this.#output instanceof Socket;
+      this.#output.write(message, (error) => {
+        if (isToKernel && !error) sent?.();
+      });
       this.#output.write("\n", this.#sent);
     }
     this.#drain.rose(this.queuedBytes);

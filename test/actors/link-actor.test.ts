@@ -18,6 +18,7 @@ it("a connection that opens after its link was closed is closed at once, and not
   const link = new LinkActor({
     clock: new VirtualClock(),
     entrance: ownSession("test"),
+    place: "memory",
     canReconnect: true,
     longestRecoveryMs: 25_000,
     random: systemRandom,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -33,5 +33,17 @@ test("a thing that is not essential is only noted", async () => {
   const { stdout, exitCode } = await proctor(["doctor"], { env: { PATH: folder } });
   await rm(folder, { recursive: true });
   expect(verdicts(stdout).get("bubblewrap")).toBe("note");
+  expect(exitCode).toBe(0);
+});
+
+test("a bubblewrap that is too old is noted with what to install", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "proctor-path-"));
+  for (const name of ["sleep", "tty"]) await symlink((await execa("which", [name])).stdout, join(folder, name));
+  await writeFile(join(folder, "bwrap"), "#!/bin/sh\necho bubblewrap 0.4.1\n", { mode: 0o755 });
+  const { stdout, exitCode } = await proctor(["doctor"], { env: { PATH: folder } });
+  await rm(folder, { recursive: true });
+  expect(stdout).toMatch(
+    /^note +bubblewrap .*is too old: bubblewrap 0\.4\.1 does not know --perms.*\n +without it.*install bubblewrap 0\.8\.0 or later/m,
+  );
   expect(exitCode).toBe(0);
 });

@@ -23,10 +23,11 @@ test("--version loads no dependency", async () => {
 test("--help lists the commands on stdout", async () => {
   const { stdout, stderr, exitCode } = await proctor(["--help"]);
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  for (const name of ["serve", "run", "chart", "doctor"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  for (const name of ["serve", "run", "inspect", "chart", "doctor"])
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 
-describe.each(["serve", "run", "chart", "doctor"])("%s", (name) => {
+describe.each(["serve", "run", "inspect", "chart", "doctor"])("%s", (name) => {
   test("--help prints its own text on stdout", async () => {
     const { stdout, stderr, exitCode } = await proctor([name, "--help"]);
     expect(stdout).toMatch(new RegExp(`^Usage: proctor ${name}`));

@@ -9,7 +9,7 @@ const sh = (script: string) => ["sh", "-c", script];
 async function venue() {
   const observing = Promise.withResolvers<void>();
   const server = await serve({
-    inspect: (event) => {
+    onInspection: (event) => {
       if (event.type !== "@xstate.snapshot" || !("value" in event.snapshot)) return;
       if (JSON.stringify(event.snapshot.value).includes("Observing")) observing.resolve();
     },

@@ -16,7 +16,7 @@ async function streams() {
   const held = Promise.withResolvers<void>();
   const server = stack.use(
     await serve({
-      inspect: (event) => {
+      onInspection: (event) => {
         // Snapshots of any machine come here; that of an exchange whose peer reads too slowly has this tag.
         if (event.type === "@xstate.snapshot" && "hasTag" in event.snapshot) {
           const { hasTag } = event.snapshot as { hasTag(tag: string): boolean };

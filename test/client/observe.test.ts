@@ -332,7 +332,7 @@ describe("the key", () => {
     expect(other.observerKey).not.toBe(place.key);
     expect(place.link.state.sessionId).not.toBe(place.key);
     await using observation = await observe(place.server.url, place.key, {
-      inspect: (event) =>
+      onInspection: (event) =>
         seen.push(JSON.stringify(event, (name, value: unknown) => (name === "actorRef" ? undefined : value))),
     });
     await place.link.start(["true"]);

@@ -6,7 +6,7 @@ import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 it("bytes reach no machine: neither output nor input nor reading causes an event", async () => {
   verifies("03 N-4");
   const seen: InspectionEvent[] = [];
-  const world = new ScriptedExecutor({ inspect: (event) => seen.push(event) });
+  const world = new ScriptedExecutor({ onInspection: (event) => seen.push(event) });
   const { peer } = await world.connect();
   await peer.request("process/start", startParams("p", { pipeStdin: true }));
   await settled();

@@ -349,7 +349,7 @@ describe("an observer that does not read", () => {
 it("the key is nowhere in what the statecharts show", async () => {
   const seen: unknown[] = [];
   const holder = await hold({
-    inspect: (event) =>
+    onInspection: (event) =>
       seen.push(JSON.stringify(event, (name, value: unknown) => (name === "actorRef" ? undefined : value))),
   });
   await observe(holder.observerKey);

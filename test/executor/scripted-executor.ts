@@ -39,7 +39,7 @@ export function settled(): Promise<void> {
 }
 
 /** What differs from one scripted executor to another. */
-export interface ScriptedOptions extends Pick<ExecutorOptions, "sessionTtlMs" | "output" | "inspect"> {
+export interface ScriptedOptions extends Pick<ExecutorOptions, "sessionTtlMs" | "output" | "onInspection" | "watch"> {
   readonly journal?: JournalStore;
 }
 

@@ -6,9 +6,9 @@ import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 
 async function running(
   more: Readonly<Record<string, unknown>> = { pipeStdin: true },
-  inspect?: (event: InspectionEvent) => void,
+  onInspection?: (event: InspectionEvent) => void,
 ) {
-  const world = new ScriptedExecutor({ inspect });
+  const world = new ScriptedExecutor({ onInspection });
   const connection = await world.connect();
   await connection.peer.request("process/start", startParams("p", more));
   const write = (writeId: string, text = writeId) =>

@@ -50,7 +50,9 @@ export class ProcessExpectation {
   heard({ method, params }: RawNotification): void {
     const seq = Number(params.seq);
     expect(this.#pushed.has(seq), `number ${seq} was pushed twice`).toBe(false);
-    const event = { type: method, stream: String(params.stream), chunk: String(params.chunk) };
+    // A long chunk that came as bytes is decoded already.
+    const chunk = params.chunk instanceof Uint8Array ? Buffer.from(params.chunk).toString("base64") : params.chunk;
+    const event = { type: method, stream: String(params.stream), chunk: String(chunk) };
     this.#pushed.set(seq, event);
   }
 

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeNotification } from "../../src/protocol/envelope.ts";
-import { encodeClosed, encodeExited, encodeOutput, encodeProcessId } from "../../src/protocol/output-frame.ts";
+import {
+  encodeClosed,
+  encodeExited,
+  encodeOutput,
+  encodeOutputBytes,
+  encodeProcessId,
+} from "../../src/protocol/output-frame.ts";
 import { verifies } from "../rules/verifies.ts";
 
 const processId = fc.string({ unit: "binary" });
@@ -15,6 +21,22 @@ test("a frame of output says what the plain encoding says", () => {
       const params = { processId, seq, stream, chunk: Buffer.from(bytes).toString("base64") };
       const frame = encodeOutput(encodeProcessId(processId), seq, stream, bytes);
       expect(JSON.parse(frame)).toEqual(JSON.parse(encodeNotification("process/output", params)));
+    }),
+  );
+});
+
+test("as bytes it says the same, however long it is, in memory that was used before", () => {
+  const memory = {
+    take: (bytes: number) => Buffer.alloc(bytes + 7, "x"),
+    give: () => {},
+  };
+  const length = fc.oneof(fc.nat(40_000), fc.constantFrom(0, 12_287, 12_288, 12_289, 24_576, 65_536));
+  fc.assert(
+    fc.property(processId, seq, length, fc.nat(255), (processId, seq, length, first) => {
+      const bytes = new Uint8Array(length).map((_, index) => first + index * 31);
+      const id = encodeProcessId(processId);
+      const { message } = encodeOutputBytes(id, seq, "stderr", bytes, memory);
+      expect(Buffer.from(message).toString() === encodeOutput(id, seq, "stderr", bytes)).toBe(true);
     }),
   );
 });

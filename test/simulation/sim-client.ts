@@ -1,3 +1,4 @@
+import type { ActorWatch } from "../../src/actors/actor-watch.ts";
 import { connect } from "../../src/client/connect.ts";
 import type { Link } from "../../src/client/link.ts";
 import type { RemoteProcess } from "../../src/client/remote-process.ts";
@@ -28,6 +29,7 @@ export interface SimClientOptions {
   readonly clock: ProgramClock;
   readonly path: SimPath;
   readonly site: SimSite;
+  readonly watch: ActorWatch | undefined;
   /** The name of the program that an operation starts. */
   nameOf(start: Operation): string;
   trace(text: string): void;
@@ -68,9 +70,9 @@ export class SimClient {
 
   /** Opens the link. */
   connect(): void {
-    const { clock, seed, fault, path } = this.#options;
+    const { clock, seed, fault, path, watch } = this.#options;
     const random = new SeededRandom(seed, this.name);
-    const linking = connect({ dial: path.dial }, { clock, random, onFault: fault });
+    const linking = connect({ dial: path.dial }, { clock, random, watch, onFault: fault });
     this.#track("connect", this.name, linking);
     linking.then(
       (link) => {

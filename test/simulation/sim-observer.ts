@@ -1,3 +1,4 @@
+import type { ActorWatch } from "../../src/actors/actor-watch.ts";
 import type { RemoteEvent } from "../../src/actors/event-order.ts";
 import { ProcessGoneError, SessionEndedError } from "../../src/actors/observation-errors.ts";
 import type { Observation } from "../../src/client/observation.ts";
@@ -13,6 +14,7 @@ export interface SimObserverOptions {
   readonly seed: number;
   readonly clock: Clock;
   readonly path: SimPath;
+  readonly watch: ActorWatch | undefined;
   /** What ran under an id of the observed session, as far as its client knows. */
   childOf(processId: string): SimChild | undefined;
   trace(text: string): void;
@@ -44,10 +46,10 @@ export class SimObserver {
 
   /** Begins, and follows the session until it is over. */
   async observe(observerKey: string): Promise<void> {
-    const { clock, seed, fault, path, trace } = this.#options;
+    const { clock, seed, fault, path, watch, trace } = this.#options;
     const random = new SeededRandom(seed, this.name);
     try {
-      this.observation = await observe({ dial: path.dial }, observerKey, { clock, random, onFault: fault });
+      this.observation = await observe({ dial: path.dial }, observerKey, { clock, random, watch, onFault: fault });
     } catch (error) {
       this.outcome = "refused"; // the session, or the executor, is gone by now
       trace(`${this.name} is refused: ${String(error)}`);

@@ -1,3 +1,4 @@
+import type { ActorWatch } from "../../src/actors/actor-watch.ts";
 import { Executor, type OutputRetention } from "../../src/executor/executor.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ChildSignal } from "../../src/ports/process-host.ts";
@@ -22,6 +23,7 @@ export interface SimSiteOptions {
   /** Whether its executors keep a journal. */
   readonly journals: boolean;
   readonly watch: WireWatch;
+  readonly actorWatch: ActorWatch | undefined;
   program(name: string): Program;
   trace(text: string): void;
   fault(error: unknown): void;
@@ -153,7 +155,7 @@ export class SimSite {
   }
 
   #start(): Incarnation {
-    const { seed, sessionTtlMs, program, trace, watch, fault } = this.#options;
+    const { seed, sessionTtlMs, program, trace, watch, actorWatch, fault } = this.#options;
     const clock = new ProgramClock(this.#options.clock);
     const host = new SimHost({
       clock,
@@ -165,7 +167,8 @@ export class SimSite {
     this.#startedAtMs = clock.now();
     this.hosts.push(host);
     const random = new SeededRandom(seed, `executor ${this.hosts.length}`);
-    const executor = new Executor(host, { clock, random, sessionTtlMs, output: this.#retention(), onFault: fault });
+    const output = this.#retention();
+    const executor = new Executor(host, { clock, random, sessionTtlMs, output, watch: actorWatch, onFault: fault });
     return { executor, host, clock, links: [] };
   }
 

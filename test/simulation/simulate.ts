@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ActorWatch } from "../../src/actors/actor-watch.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { chance } from "./chance.ts";
 import { checkAtEnd, checkHealed, checkOver } from "./invariants.ts";
@@ -37,12 +38,19 @@ const finishingMs = 12_000;
 const forgettingMs = 130_000;
 
 /** Runs a scenario from its first step to the quiet after its end, and checks every invariant on the way. */
-export async function simulate(scenario: Scenario): Promise<Outcome> {
-  const world = new World(scenario);
+export async function simulate(scenario: Scenario, spectator?: (world: World) => Spectator): Promise<Outcome> {
+  const world = new World(scenario, spectator);
   const fault = (error: unknown) => world.violate("10", `an error that nobody hears of: ${textOf(error)}`);
   using _ = tameChance(scenario.seed, world.clock, fault);
   await world.run();
   return world.outcome;
+}
+
+/** Somebody who watches a run, and changes nothing. */
+export interface Spectator {
+  readonly watch: ActorWatch;
+  /** A step is done, and all that it entailed. */
+  stepped(): void;
 }
 
 /** Everything that takes part in one run. */
@@ -65,10 +73,11 @@ export class World {
   readonly #names = new Map<Operation, string>();
   readonly #programs = new Map<string, Program>();
   readonly #stepWatch: StepWatch;
+  readonly #spectator: Spectator | undefined;
   readonly #pathFor: (name: string) => SimPath;
   #steps = 0;
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Scenario, spectator?: (world: World) => Spectator) {
     this.scenario = scenario;
     const { seed, sessionTtlMs, keepsLittle, isPlain, journals } = scenario;
     let timers = 0;
@@ -78,10 +87,12 @@ export class World {
     const violate = (invariant: string, text: string) => this.violate(invariant, text);
     const fault = (error: unknown) => this.violate("10", `a fault inside: ${textOf(error)}`);
     this.clock = clock;
+    this.#spectator = spectator?.(this);
+    const watch = this.#spectator?.watch;
     this.#nameStarts();
     const program = (name: string) => this.#program(name);
-    const watch = new WireWatch({ clock, sessionTtlMs, isPlain, violate });
-    this.watch = watch;
+    const wire = new WireWatch({ clock, sessionTtlMs, isPlain, violate });
+    this.watch = wire;
     const site = new SimSite({
       clock,
       seed,
@@ -89,7 +100,8 @@ export class World {
       keepsLittle,
       isPlain,
       journals,
-      watch,
+      watch: wire,
+      actorWatch: watch,
       program,
       trace,
       fault,
@@ -97,7 +109,7 @@ export class World {
     this.site = site;
     const nameOf = (start: Operation) => this.#names.get(start) ?? "nothing";
     const { latencyMs, byteWeight, inPieces } = scenario;
-    const ofAll = { clock, seed, site, watch, byteWeight, inPieces, isPlain, trace, violate };
+    const ofAll = { clock, seed, site, watch: wire, byteWeight, inPieces, isPlain, trace, violate };
     this.#pathFor = (name) => new SimPath({ ...ofAll, name, program: new ProgramClock(clock), latencyMs, cuts: [] });
     this.clients = Array.from({ length: scenario.clients }, (_, client) => {
       const name = `c${client}`;
@@ -108,7 +120,7 @@ export class World {
       const next = { latencyMs: [0, 0] as const, inPieces: false, cuts: [], violate: () => undefined };
       this.thieves.push(new SimPath({ ...ofAll, ...next, name: `thief of ${name}`, program: new ProgramClock(clock) }));
       this.observers.push([]);
-      return new SimClient({ name, seed, clock: programClock, path, site, nameOf, trace, violate, fault });
+      return new SimClient({ name, seed, clock: programClock, path, site, watch, nameOf, trace, violate, fault });
     });
     this.#stepWatch = new StepWatch(this);
   }
@@ -178,6 +190,7 @@ export class World {
       this.#step();
       await settled();
       this.#stepWatch.check();
+      this.#spectator?.stepped();
     }
     if (this.clock.now() < endMs && this.#violations.length === 0) this.clock.advance(endMs - this.clock.now());
   }
@@ -244,6 +257,7 @@ export class World {
       seed,
       clock: this.clock,
       path: this.#pathFor(name),
+      watch: this.#spectator?.watch,
       childOf: (processId) => {
         const followed = observed.followed.find(({ process }) => process.processId === processId);
         return followed === undefined ? undefined : this.site.child(followed.name);

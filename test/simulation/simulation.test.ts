@@ -21,7 +21,7 @@ it("holds every invariant in worlds where connections, processes and executors f
   };
   for (const seed of seeds) {
     const run = await runSeed(seed, { shrinks: true, twice: seed % twiceEvery === 0 });
-    if (run.minimal !== null) throw new Error(report(run));
+    if (run.minimal !== null) throw new Error(await report(run));
     for (const line of run.outcome.trace) {
       if (/ is Connected [2-9]/.test(line)) seen.recovered += 1;
       if (line.includes("process/closed")) seen.closed += 1;

@@ -1,5 +1,4 @@
-import http from "node:http";
-import https from "node:https";
+import type { Agent, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import {
   HttpError,
   type HttpHeader,
@@ -10,6 +9,10 @@ import {
 import { BodyQueue } from "./body-queue.ts";
 import { groupedHeaders } from "./grouped-headers.ts";
 import { httpFailure } from "./http-failure.ts";
+
+/** Not imported, for that would load all of undici: see `transports/websocket-listener.ts`. */
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 /** The head of a response may be so long (06 H-33 asks for 410 KiB). */
 const longestHeadBytes = 1024 * 1024;
@@ -47,7 +50,7 @@ export function nodeHttpHost(): HttpHost {
 /** A kept connection was closed by the origin before it saw the request. */
 class StaleConnectionError extends Error {}
 
-function exchange(request: HttpRequest, agent: http.Agent, signal: AbortSignal): Promise<HttpResponse> {
+function exchange(request: HttpRequest, agent: Agent, signal: AbortSignal): Promise<HttpResponse> {
   const outcome = Promise.withResolvers<HttpResponse>();
   const outgoing = send(request, agent);
   let queue: BodyQueue | null = null;
@@ -86,7 +89,7 @@ function exchange(request: HttpRequest, agent: http.Agent, signal: AbortSignal):
   return outcome.promise;
 }
 
-function send(request: HttpRequest, agent: http.Agent): http.ClientRequest {
+function send(request: HttpRequest, agent: Agent): ClientRequest {
   const { method, url, headers, body } = request;
   const { request: open } = url.protocol === "https:" ? https : http;
   const options = {
@@ -97,9 +100,9 @@ function send(request: HttpRequest, agent: http.Agent): http.ClientRequest {
     maxHeaderSize: longestHeadBytes,
     setDefaultHeaders: false,
   };
-  let outgoing: http.ClientRequest;
+  let outgoing: ClientRequest;
   if (method === method.toUpperCase()) {
-    outgoing = open({ ...options, method, headers: headers.flat() as unknown as http.OutgoingHttpHeaders }); // a flat list is allowed, the type knows only Node's newer form
+    outgoing = open({ ...options, method, headers: headers.flat() as unknown as OutgoingHttpHeaders }); // a flat list is allowed, the type knows only Node's newer form
   } else {
     // Node turns a method to upper case when the request is made, and writes whatever it is when the head leaves.
     outgoing = open(options);
@@ -112,11 +115,7 @@ function send(request: HttpRequest, agent: http.Agent): http.ClientRequest {
   return outgoing;
 }
 
-function bodyOf(
-  incoming: http.IncomingMessage,
-  outgoing: http.ClientRequest,
-  fail: (error: unknown) => void,
-): BodyQueue {
+function bodyOf(incoming: IncomingMessage, outgoing: ClientRequest, fail: (error: unknown) => void): BodyQueue {
   const queue = new BodyQueue({
     pause: () => incoming.pause(),
     resume: () => incoming.resume(),

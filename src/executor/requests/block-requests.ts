@@ -23,7 +23,7 @@ export function blockRequests(host: FileHost, confine: FileConfiner, memory: Mes
     "fs/open": async (params, caller) => {
       checkId(params.handleId);
       const mode = params.mode ?? "read";
-      await caller.files.open(params.handleId, () =>
+      await caller.files.part.open(params.handleId, () =>
         onPath(params, { caller, mutates: mode !== "read" }, (path, files) => files.open(path, mode)),
       );
       return { handleId: params.handleId };
@@ -32,7 +32,7 @@ export function blockRequests(host: FileHost, confine: FileConfiner, memory: Mes
     "fs/readBlock": async ({ handleId, offset, len }, caller) => {
       checkId(handleId);
       checkLength("read", len);
-      const handle = await caller.files.get(handleId);
+      const handle = await caller.files.part.get(handleId);
       return inOrder([handle.path], null, { caller, mutates: false }, () =>
         readBlock(handle, offset, Number(len), memory),
       );
@@ -41,14 +41,14 @@ export function blockRequests(host: FileHost, confine: FileConfiner, memory: Mes
     "fs/writeBlock": async ({ handleId, offset, chunk }, caller) => {
       checkId(handleId);
       checkLength("write", chunk.length);
-      const handle = await caller.files.get(handleId);
+      const handle = await caller.files.part.get(handleId);
       await inOrder([handle.path], null, { caller, mutates: true }, () => handle.write(offset, chunk));
       return {};
     },
 
     "fs/close": async ({ handleId }, { files, paths }) => {
       checkId(handleId);
-      await files.close(handleId, (path, close) => paths.run([path], { mutates: true }, close));
+      await files.part.close(handleId, (path, close) => paths.run([path], { mutates: true }, close));
       return {};
     },
   } satisfies RequestHandlers;

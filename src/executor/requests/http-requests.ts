@@ -18,11 +18,11 @@ export function httpRequests(host: HttpHost, options: HttpRequestOptions = {}) {
   return {
     "http/request": (params, { exchanges }) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
-      return exchanges.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
+      return exchanges.part.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
         const request = checkRequest(params);
         return (signal) => followRedirects(host, request, { policy, signal });
       });
     },
-    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.cancel(requestId) }),
+    "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.part.cancel(requestId) }),
   } satisfies RequestHandlers;
 }

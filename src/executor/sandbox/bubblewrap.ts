@@ -7,6 +7,8 @@ import { isWithin } from "./path-text.ts";
 /** The bubblewrap of this machine, and what it can do here. */
 export interface Bubblewrap extends PlanHost {
   readonly file: string;
+  /** As it calls itself: `bubblewrap 0.8.0`. */
+  readonly version: string;
   /** Can it cut a program off the network with a namespace? */
   readonly isolatesNetwork: boolean;
   /** Can it show the program another `argv[0]`? (05 SB-P4) */
@@ -43,14 +45,18 @@ export async function findBubblewrap(searchPath: string, workingDirectory = proc
   if (isFirstWsl(readFileSync("/proc/version", "utf8"))) throw unavailable("WSL 1 has no namespaces; use WSL 2");
   const file = programOn(searchPath, "bwrap", workingDirectory);
   if (file === null) throw unavailable(`bubblewrap (bwrap) is not on the executor's PATH; ${bubblewrapRemedy}`);
-  const help = await outputOf(file, ["--help"]);
+  const [help, { text: version }] = await Promise.all([outputOf(file, ["--help"]), outputOf(file, ["--version"])]);
   const missing = neededOptions.filter((option) => !help.text.includes(option));
-  if (missing.length > 0) throw unavailable(`${file} does not know ${missing.join(", ")}; ${bubblewrapRemedy}`);
+  if (missing.length > 0) {
+    const name = /^bubblewrap \S+/.exec(version)?.[0] ?? "it";
+    throw unavailable(`${file} is too old: ${name} does not know ${missing.join(", ")}; ${bubblewrapRemedy}`);
+  }
   const abilities = await probe(file);
   const env = programOn("/usr/bin:/bin", "env", "/");
   const keepsSignals = env !== null && (await outputOf(env, ["--help"])).text.includes("--ignore-signal");
   return {
     file,
+    version: version.trim(),
     ...abilities,
     isRoot: process.getuid?.() === 0,
     setsArg0: help.text.includes("--argv0"),

@@ -21,6 +21,7 @@ export const helperProgram = join(codeRoot, "executor/helper", `main${import.met
  */
 export function helperView(access: HelperAccess): PlanChange {
   return {
+    isReadOnly: access === "read",
     nodes: (nodes, view) => helperNodes(nodes, access, view),
     words: text("--remount-ro", "/proc", "--remount-ro", "/dev"),
   };

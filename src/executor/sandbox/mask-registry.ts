@@ -66,7 +66,6 @@ export class MaskRegistry {
    * @param plan is told which paths are masks, to be treated as missing
    */
   count<Plan extends { readonly masks: readonly HostMask[] }>(plan: (isMask: (path: string) => boolean) => Plan): Plan {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     return this.#locked(() => {
       const others = this.#masksOfOthers();
       const planned = plan((path) => this.#counts.has(path) || others.has(path));
@@ -147,10 +146,21 @@ export class MaskRegistry {
     return living;
   }
 
+  #tryLock(lock: string): boolean {
+    try {
+      symlinkSync(String(process.pid), lock); // made with its content in one step
+      return true;
+    } catch (error) {
+      if (errnoName(error) === "ENOENT") mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      else if (errnoName(error) !== "EEXIST") throw error;
+      return false;
+    }
+  }
+
   /** Alone among the executors of this user. */
   #locked<T>(action: () => T): T {
     const lock = join(this.#directory, "lock");
-    for (let tries = 0; !tryLock(lock); tries++) {
+    for (let tries = 0; !this.#tryLock(lock); tries++) {
       if (tries > lockTries) throw new SpawnError(`${lock} is held by another executor`, { effect: "notApplied" });
       breakAbandoned(lock);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockPauseMs);
@@ -165,16 +175,6 @@ export class MaskRegistry {
 
 /** Registries of one program have files of their own. */
 let registries = 0;
-
-function tryLock(lock: string): boolean {
-  try {
-    symlinkSync(String(process.pid), lock); // made with its content in one step
-    return true;
-  } catch (error) {
-    if (errnoName(error) === "EEXIST") return false;
-    throw error;
-  }
-}
 
 /** A holder that was killed will not come back. */
 function breakAbandoned(lock: string): void {

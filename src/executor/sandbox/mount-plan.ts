@@ -41,6 +41,8 @@ export interface PlanHost {
 
 /** What is different about a view that is made for a program of our own. */
 export interface PlanChange {
+  /** Is nothing writable in the end? */
+  readonly isReadOnly: boolean;
   nodes(nodes: SandboxNodes, view: FileView): SandboxNodes;
   /** Arguments behind all others. */
   readonly words: readonly PlanArgument[];

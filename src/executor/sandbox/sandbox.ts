@@ -74,11 +74,11 @@ export class Sandbox implements Disposable {
    */
   async plan(files: FileConfinement, change: PlanChange): Promise<{ fingerprint: string; occupies: boolean }> {
     const bubblewrap = await this.#found();
-    const planned = this.#masks.count((isMask) => ({
+    const { plan } = this.#planned(files, change, (view) => ({
       masks: [],
-      plan: planMounts(files, this.#viewWithout(isMask), bubblewrap, change),
+      plan: planMounts(files, view, bubblewrap, change),
     }));
-    const { words, masks, watched } = planned.plan;
+    const { words, masks, watched } = plan;
     return { fingerprint: planFingerprint(words), occupies: masks.length + watched.length > 0 };
   }
 
@@ -102,7 +102,7 @@ export class Sandbox implements Disposable {
     let enclosed: MountPlan | null = null;
     try {
       const bubblewrap = await this.#found();
-      const cwd = realpathSync(spec.cwd);
+      const cwd = realpathSync.native(spec.cwd);
       const onTerminal = spec.stdin === "pty";
       // In one step: what is counted here was looked at here.
       enclosed = confinement.files === null ? null : this.#count(confinement.files, bubblewrap, planned);
@@ -169,13 +169,25 @@ export class Sandbox implements Disposable {
   }
 
   #count(files: FileConfinement, bubblewrap: Bubblewrap, planned: PlannedView | undefined): MountPlan {
-    return this.#masks.count((isMask) => {
-      const plan = planMounts(files, this.#viewWithout(isMask), bubblewrap, planned?.change);
+    return this.#planned(files, planned?.change, (view) => {
+      const plan = planMounts(files, view, bubblewrap, planned?.change);
       if (planned !== undefined && planFingerprint(plan.words) !== planned.fingerprint) {
         throw new ViewChangedError("the files were changed while a sandbox was made of them");
       }
       return plan;
     });
+  }
+
+  /** Makes a plan, and counts what it puts on the host. */
+  #planned<Plan extends Pick<MountPlan, "masks">>(
+    files: FileConfinement,
+    change: PlanChange | undefined,
+    plan: (view: FileView) => Plan,
+  ): Plan {
+    // Where all is only read there is nothing to hold a place for, nor anything that a mask of others could stand in for.
+    const isReadOnly = files.denyGlobs.length === 0 && files.entries.every(({ access }) => access === "read");
+    if (change?.isReadOnly ?? isReadOnly) return plan(this.#view);
+    return this.#masks.count((isMask) => plan(this.#viewWithout(isMask)));
   }
 
   #viewWithout(isMask: (path: string) => boolean): FileView {

@@ -1,4 +1,5 @@
 import { FileHandles } from "../../../src/actors/file-handles.ts";
+import { OnDemand } from "../../../src/actors/on-demand.ts";
 import { PathOrder } from "../../../src/actors/path-order.ts";
 import type { Caller } from "../../../src/actors/request-handlers.ts";
 import { nodeFileHost } from "../../../src/executor/files/node-file-host.ts";
@@ -44,7 +45,7 @@ export function fileCalls(
   };
   const caller = {
     paths: new PathOrder(),
-    files: new FileHandles({ clock: systemClock }, fault),
+    files: new OnDemand(() => new FileHandles({ clock: systemClock }, fault)),
     signal: options.signal ?? new AbortController().signal,
   } as Caller; // file methods have nothing to do with the session
   return async <M extends FileMethod>(method: M, params: WireParams<M>) => {

@@ -76,8 +76,12 @@ export class ConfinedExecutor implements AsyncDisposable {
   }
 
   /** A server, ours or the reference. */
-  static async served(kind: ServerKind, uid?: OtherUser): Promise<ConfinedExecutor> {
-    const server = await startServer(kind, { restartable: true, ...(uid !== undefined && { uid }) });
+  static async served(
+    kind: ServerKind,
+    uid?: OtherUser,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ConfinedExecutor> {
+    const server = await startServer(kind, { restartable: true, env, ...(uid !== undefined && { uid }) });
     const { pid } = server.child;
     if (pid === undefined) throw new Error("a server that listens has a number");
     const dial = () => dialWebSocket(server.url, { clock: systemClock });
