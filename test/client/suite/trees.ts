@@ -72,13 +72,8 @@ export function treeTests(venue: Venue): void {
         bytes: 3_500_000 + Buffer.byteLength("grüße"),
         skipped: ["a/inside", "outside"],
       });
-      expect(steps.at(-1)).toMatchObject({
-        files: 3,
-        filesFound: 3,
-        bytes: sent.bytes,
-        bytesFound: sent.bytes,
-        isCounted: true,
-      });
+      expect(steps.at(-1)).toMatchObject({ files: 3, bytes: sent.bytes });
+      expect(Math.max(...steps.map(({ filesFound }) => filesFound))).toBe(3);
       if (!venue.isReference) expect(steps.filter(({ path }) => path === "a/large").length).toBeGreaterThan(2);
       for (const [index, { bytes }] of steps.entries())
         expect(bytes).toBeGreaterThanOrEqual(steps[index - 1]?.bytes ?? 0);
