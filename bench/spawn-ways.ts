@@ -1,24 +1,40 @@
 /**
  * What a start costs by each way: `/bin/true` from the call until it has exited and both output streams have ended, through
- * `node:child_process` alone, and through the executor's host with and without the C library. The variants alternate, so that
- * whatever else the machine does hits all of them alike: first one start at a time, then 32 at a time. Run:
+ * `node:child_process` alone, through execa, and through the executor's host with and without the C library. The variants
+ * alternate, so that whatever else the machine does hits all of them alike: first one start at a time, then 32 at a time. Run:
  * `node bench/spawn-ways.ts [runs]`.
  */
 import { spawn } from "node:child_process";
+import { execa } from "execa";
 import { type PosixProcessHost, posixProcessHost } from "../src/executor/spawn/posix-process-host.ts";
+import { crowded, perSecond, timed } from "./rows/timing.ts";
+import { median, quantile } from "./stats.ts";
 
 const runs = Number(process.argv[2] ?? 300);
 const env = { PATH: "/usr/bin:/bin" };
 using byLibc = posixProcessHost();
 using byNode = posixProcessHost({ libc: null });
 
-const variants: Readonly<Record<string, () => Promise<void>>> = {
+const variants: Readonly<Record<string, () => Promise<unknown>>> = {
   "node:child_process": () =>
     new Promise<void>((resolve, reject) => {
       const child = spawn("/bin/true", [], { cwd: "/", env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
       child.stdout.resume();
       child.stderr.resume();
       child.once("error", reject).once("close", () => resolve());
+    }),
+  // Everything that execa can leave out is left out.
+  "execa 10": () =>
+    execa("/bin/true", [], {
+      cwd: "/",
+      env,
+      extendEnv: false,
+      detached: true,
+      cleanup: false,
+      buffer: false,
+      encoding: "buffer",
+      stripFinalNewline: false,
+      stdio: ["ignore", "pipe", "pipe"],
     }),
   "by Node, pipes": () => startOn(byNode, "none"),
   "by the C library, pipes": () => startOn(byLibc, "none"),
@@ -38,47 +54,40 @@ function startOn(host: PosixProcessHost, stdin: "none" | "pty"): Promise<void> {
   });
 }
 
-const samples = new Map(
-  Object.keys(variants).map((name) => [name, { ms: [] as number[], cpuUs: [] as number[], perSecond: [] as number[] }]),
-);
+const ways = Object.entries(variants).map(([name, start]) => ({
+  name,
+  start,
+  ms: [] as number[],
+  cpuUs: [] as number[],
+  rates: [] as number[],
+}));
 
 for (let run = -20; run < runs; run++) {
-  for (const [name, start] of Object.entries(variants)) {
-    const cpu = process.cpuUsage();
-    const begun = performance.now();
-    await start();
+  for (const { start, ms, cpuUs } of ways) {
+    const before = process.cpuUsage();
+    const took = await timed(start);
+    const { user, system } = process.cpuUsage(before);
     if (run < 0) continue;
-    const { user, system } = process.cpuUsage(cpu);
-    samples.get(name)?.ms.push(performance.now() - begun);
-    samples.get(name)?.cpuUs.push(user + system);
+    ms.push(took);
+    cpuUs.push(user + system);
   }
 }
 
 const crowd = 320;
 for (let round = 0; round < 5; round++) {
-  for (const [name, start] of Object.entries(variants)) {
-    let left = crowd;
-    const begun = performance.now();
-    const starter = async () => {
-      while (left-- > 0) await start();
-    };
-    await Promise.all(Array.from({ length: 32 }, starter));
-    samples.get(name)?.perSecond.push((crowd / (performance.now() - begun)) * 1000);
-  }
+  for (const { start, rates } of ways) rates.push(perSecond(crowd, await timed(() => crowded(crowd, 32, start))));
 }
 
-for (const [name, { ms, cpuUs, perSecond }] of samples) {
+const baseline = median(ways[0]?.ms ?? []);
+for (const { name, ms, cpuUs, rates } of ways) {
   console.log(
     [
       name.padEnd(24),
-      `p50 ${quantile(ms, 0.5).toFixed(2)} ms`,
+      `p50 ${median(ms).toFixed(2)} ms`,
+      `${((median(ms) / baseline - 1) * 100).toFixed(0).padStart(3)} %`,
       `p95 ${quantile(ms, 0.95).toFixed(2)} ms`,
-      `executor's processor p50 ${quantile(cpuUs, 0.5)} us`,
-      `32 at a time ${quantile(perSecond, 0.5).toFixed(0)}/s`,
+      `executor's processor p50 ${median(cpuUs).toFixed(0)} us`,
+      `32 at a time ${median(rates).toFixed(0)}/s`,
     ].join("  "),
   );
-}
-
-function quantile(taken: readonly number[], q: number): number {
-  return taken.toSorted((a, b) => a - b)[Math.floor(taken.length * q)] ?? Number.NaN;
 }

@@ -12,10 +12,16 @@ const head = [
   "bare",
   "÷ reference",
   "÷ bare",
+  "bare ÷ reference",
   "goal",
   "met",
   "client's own limit",
 ] as const;
+
+/** What the work without a server shows, in terms of the reference: a goal beyond it is beyond the machine. */
+function limit({ subjects: { bare, codex } }: MeasureResult): number | undefined {
+  return bare === undefined || codex === undefined ? undefined : bare.median / codex.median;
+}
 
 /** Three digits that count. */
 export function figure(value: number | undefined): string {
@@ -65,6 +71,7 @@ function line(result: MeasureResult): string[] {
     figure(subjects.bare?.median),
     figure(ratios.codex),
     figure(ratios.bare),
+    figure(limit(result)),
     goalText(result),
     met === undefined ? "" : met ? "yes" : "no",
     figure(subjects.canned?.median),
@@ -75,7 +82,7 @@ function line(result: MeasureResult): string[] {
 export function renderTable(measures: readonly MeasureResult[]): string {
   const lines = [[...head], ...measures.map(line)];
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  const isText = (column: number) => column < 2 || column === 8 || column === 9;
+  const isText = (column: number) => column < 2 || column === 9 || column === 10;
   const row = (cells: readonly string[]) =>
     `| ${cells.map((cell, n) => (isText(n) ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join(" | ")} |`;
   const rule = `| ${widths.map((width, n) => (isText(n) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;

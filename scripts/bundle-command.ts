@@ -7,22 +7,24 @@ import { join, relative } from "node:path";
 import { type OutputChunk, rolldown } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
-const folder = join(root, "dist/cli");
-const main = join(folder, "main.js");
 
 /**
- * The first lines of the command, which are a program for the shell too, in which `':'` does nothing: Node has to hear of how large
- * the young generation may become before it starts (docs/performance.md, "Memory"). `env -S` would say it in one line, but
- * BusyBox does not know it.
+ * What V8 has to know before Node starts. The young generation otherwise grows to 32 MB while a thousand things are made quickly;
+ * and the memory of chunks and messages, which lies outside of the heap, is counted against a limit so low that the collector
+ * goes through the same small heap again and again (docs/performance.md, "Memory").
  */
+const limits = "--max-semi-space-size=8 --initial-old-space-size=64";
+
+/** The first lines of the command, a program for the shell too, where `':'` does nothing. BusyBox has no `env -S`. */
 const start = `#!/bin/sh
-':' //; exec node --max-semi-space-size=8 "$0" "$@"
+':' //; exec node ${limits} "$0" "$@"
 `;
 
 /** Compiled code, another for each platform: it is loaded from where it was installed. */
 const external = ["koffi", "@lydell/node-pty"];
 
-async function bundle(): Promise<readonly OutputChunk[]> {
+/** Writes the command into a folder, two below the `package.json` that it belongs to, in place of whatever is there. */
+export async function bundleCommand(folder: string): Promise<readonly OutputChunk[]> {
   await using build = await rolldown({ input: join(root, "src/cli/main.ts"), platform: "node", external });
   const { output } = await build.write({
     dir: folder,
@@ -33,7 +35,10 @@ async function bundle(): Promise<readonly OutputChunk[]> {
     sourcemap: true,
     postBanner: ({ name }) => (name === "main" ? start : ""),
   });
-  return output.filter((part) => part.type === "chunk");
+  const chunks = output.filter((part) => part.type === "chunk");
+  await writeFile(join(folder, "THIRD-PARTY-LICENSES"), await notices(chunks));
+  await chmod(join(folder, "main.js"), 0o755);
+  return chunks;
 }
 
 /** What the licences of the packages inside ask of a copy. */
@@ -54,9 +59,9 @@ async function licence(path: string): Promise<string> {
   return Promise.any(names.map((name) => readFile(join(path, name), "utf8")));
 }
 
-const chunks = await bundle();
-await writeFile(join(folder, "THIRD-PARTY-LICENSES"), await notices(chunks));
-await chmod(main, 0o755);
-for (const { fileName, code } of chunks) {
-  console.log(`${relative(root, join(folder, fileName))}  ${Math.ceil(code.length / 1024)} KiB`);
+if (import.meta.main) {
+  const folder = join(root, "dist/cli");
+  for (const { fileName, code } of await bundleCommand(folder)) {
+    console.log(`${relative(root, join(folder, fileName))}  ${Math.ceil(code.length / 1024)} KiB`);
+  }
 }

@@ -1,4 +1,6 @@
 export { BodyFailedError, BodyLostError } from "./actors/body-errors.ts";
+export { EnvironmentStartError, EnvironmentUnavailableError } from "./actors/environment-errors.ts";
+export type { EnvironmentState, EnvironmentStatus } from "./actors/environment-state.ts";
 export {
   EventGapError,
   type GapEvent,
@@ -19,6 +21,29 @@ export type { LinkState } from "./actors/link-state.ts";
 export { ProcessGoneError, SessionEndedError } from "./actors/observation-errors.ts";
 export { ProcessLostError, type SeqRange } from "./actors/process-lost-error.ts";
 export type { ConnectTarget } from "./client/connect.ts";
+export { type ConfigIssue, type ConfigIssueCode, EnvironmentConfigError } from "./client/environments/config-error.ts";
+export type { Environment } from "./client/environments/environment.ts";
+export type {
+  DialSource,
+  DisabledSource,
+  EnvironmentCapabilities,
+  EnvironmentKind,
+  EnvironmentSource,
+  ProgramSource,
+  ProviderSource,
+  WebSocketSource,
+} from "./client/environments/environment-source.ts";
+export type { EnvironmentChange, Environments, EnvironmentsOptions } from "./client/environments/environments.ts";
+export {
+  environmentsFromFile,
+  environmentsFromHome,
+  environmentsFromVariables,
+  proctorHome,
+  type Variables,
+} from "./client/environments/selection.ts";
+export type { Files, InfoOptions, Services } from "./client/environments/services.ts";
+export type { EnvironmentEntry, EnvironmentProvider, EnvironmentSnapshot } from "./client/environments/snapshot.ts";
+export { UnknownEnvironmentError } from "./client/environments/unknown-environment-error.ts";
 export type { FileOptions } from "./client/file-options.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
@@ -26,7 +51,7 @@ export type { Observation, ObservationState } from "./client/observation.ts";
 export { type ObserveOptions, observe } from "./client/observe.ts";
 export type { ObservedProcess } from "./client/observed-process.ts";
 export { type OutputChunk, OutputMissedError } from "./client/output-reader.ts";
-export type { FetchInit, RemoteFetch } from "./client/remote-fetch.ts";
+export type { ExecutorHeader, FetchInit, RemoteFetch, UnsupportedRedirect } from "./client/remote-fetch.ts";
 export { FileChangedError } from "./client/remote-file-handle.ts";
 export type {
   RemoteDirectoryEntry,
@@ -47,6 +72,7 @@ export {
 export type { StartOptions } from "./client/start-options.ts";
 export { LinkInTheWayError } from "./client/transfer/download.ts";
 export type { SkippedEntry, TransferOptions, TransferProgress, TransferSummary } from "./client/transfer/transfer.ts";
+export type { ConnectAttempt, ConnectProvider, ProvidedUrl } from "./client/url-provider.ts";
 export type { WalkedEntry } from "./client/walk-tree.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
@@ -55,6 +81,7 @@ export { type NodeHostOptions, nodeHost } from "./executor/node-host.ts";
 export type { InspectOptions, Inspector } from "./inspector/inspector.ts";
 export { RecordingError } from "./inspector/recording-error.ts";
 export { type LocalEnvironmentOptions, localEnvironment } from "./local-environment.ts";
+export { type InspectedEnvironments, type OpenEnvironmentsOptions, openEnvironments } from "./open-environments.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { FileHost } from "./ports/file-host.ts";
 export type { Host } from "./ports/host.ts";

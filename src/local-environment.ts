@@ -5,7 +5,6 @@ import { type ConnectOptions, type InspectedLink, inspected } from "./connect.ts
 import { Executor, type ExecutorOptions } from "./executor/executor.ts";
 import { nodeHost } from "./executor/node-host.ts";
 import { startInspector } from "./inspection.ts";
-import type { Inspector } from "./inspector/inspector.ts";
 import type { Host } from "./ports/host.ts";
 import { memoryTransportPair } from "./transports/memory-transport.ts";
 
@@ -24,18 +23,24 @@ export interface LocalEnvironmentOptions
  */
 export async function localEnvironment(options: LocalEnvironmentOptions = {}): Promise<InspectedLink> {
   const inspector = await startInspector(options, { side: "executor", title: "local environment" });
-  return inspected(inspector, openLocally({ ...options, watch: inspector?.hub }, inspector));
+  // Last, so that it has seen the end.
+  const afterClose = async () => inspector?.close();
+  return inspected(inspector, openLocally({ ...options, watch: inspector?.hub }, afterClose));
 }
 
-async function openLocally(
-  options: Omit<LocalEnvironmentOptions, "inspect"> & { readonly watch: ActorWatch | undefined },
-  inspector: Inspector | null,
+/** As `localEnvironment`, for somebody who watches already, with something to be done when it has closed. */
+export async function openLocally(
+  options: Omit<LocalEnvironmentOptions, "inspect"> & {
+    readonly watch: ActorWatch | undefined;
+    readonly ownedBy?: object | undefined;
+  },
+  afterClose: () => Promise<void>,
 ): Promise<Link> {
   const executor = new Executor(options.host ?? nodeHost(options.clock), options);
   const [transport, executorEnd] = memoryTransportPair();
   void executor.accept(executorEnd);
   return openLink({ transport }, { cwd: process.cwd(), ...options }, async () => {
     await executor.close();
-    await inspector?.close(); // last, so that it has seen the end
+    await afterClose();
   });
 }

@@ -21,6 +21,10 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  mcp: {
+    below: ["client", "actors", "machines", "transports", "ports", "protocol"],
+    packages: ["rxjs", "xstate", "zod"],
+  },
   "inspection.ts": { below: ["inspector", "ports"] },
   "serve.ts": { below: ["inspection.ts", "executor", "inspector"] },
   "connect.ts": { below: ["inspection.ts", "client", "inspector"] },
@@ -38,8 +42,10 @@ const layers: Readonly<Record<string, Layer>> = {
       "protocol",
     ],
   },
+  "open-environments.ts": { below: ["local-environment.ts", "inspection.ts", "client", "inspector"] },
   "index.ts": {
     below: [
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",
@@ -56,6 +62,7 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: {
     below: [
       "index.ts",
+      "open-environments.ts",
       "local-environment.ts",
       "connect.ts",
       "serve.ts",

@@ -18,6 +18,7 @@ const blocks = [...readme.matchAll(/^```ts\n(?<code>.*?)^```$/gms)].map(({ group
 
 const sources: Readonly<Record<string, string>> = {
   proctor: "../../src/index.ts",
+  "proctor/mcp": "../../src/mcp/index.ts",
   "proctor/machines": "../../src/machines/index.ts",
   "proctor/protocol": "../../src/protocol/index.ts",
 };

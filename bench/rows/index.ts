@@ -7,6 +7,7 @@ import { headOfLine } from "./head-of-line.ts";
 import { idle } from "./idle.ts";
 import { idleProcesses } from "./idle-processes.ts";
 import { idleSessions } from "./idle-sessions.ts";
+import { inspector } from "./inspector.ts";
 import { massResume } from "./mass-resume.ts";
 import { mixed } from "./mixed.ts";
 import { catchUp, detachedOutput } from "./outage.ts";
@@ -46,4 +47,5 @@ export const rows: readonly Row[] = [
   subscribers,
   mixed,
   growth,
+  inspector,
 ];

@@ -65,6 +65,11 @@ export class ClientConnection {
     this.#transport.ping();
   }
 
+  /** Acknowledges what comes at once, for an executor that waits for that (06 H-52). */
+  acknowledge(): void {
+    this.#transport.acknowledge?.();
+  }
+
   /** Stops or goes on reading, so that the executor stops reading its children or goes on. */
   setPaused(paused: boolean): void {
     if (paused === this.#isPaused) return;

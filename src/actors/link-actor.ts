@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { type Actor, type AnyActorRef, fromPromise, waitFor } from "xstate";
+import { type Actor, type AnyActorRef, fromPromise, type SnapshotFrom, waitFor } from "xstate";
 import type { HandshakeOutcome } from "../machines/link-context.ts";
 import { linkMachine } from "../machines/link-machine.ts";
 import { WakefulClock } from "../ports/wakeful-clock.ts";
@@ -74,12 +74,12 @@ export class LinkActor implements WatchedEntity {
     this.#options = options;
     this.#signs = new LifeSigns(options.clock);
     this.#clock = new WakefulClock(options.clock, () => this.doubtPath());
-    const { canReconnect, longestRecoveryMs } = options;
+    const { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace } = options;
     this.#actor = owners.create(logic, this, {
       ...options,
       clock: this.#clock,
       id: "link",
-      input: { canReconnect, longestRecoveryMs },
+      input: { canReconnect, longestRecoveryMs, connectTimeoutMs, initializeTimeoutMs, retryPace },
       onFault: options.onFault,
     });
     this.state$ = linkStates(this.#actor);
@@ -127,6 +127,15 @@ export class LinkActor implements WatchedEntity {
     if (this.#isOver()) throw this.#endError("notApplied");
   }
 
+  /** Resolves when a call would be sent: at once, or when the link has recovered. @throws how the link ended; the signal's reason */
+  async usable(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const isSettled = (snapshot: SnapshotFrom<typeof logic>) =>
+      snapshot.hasTag("ended") || linkStateOf(snapshot).value === "Connected";
+    await waitFor(this.#actor, isSettled, signal === undefined ? {} : { signal });
+    if (this.#isOver()) throw this.#endError("notApplied");
+  }
+
   /**
    * Calls a method and decodes its answer; waits while the link recovers.
    * @throws RpcError when the executor refuses; DisconnectedError when the connection is lost before the answer and the call
@@ -134,11 +143,11 @@ export class LinkActor implements WatchedEntity {
    *   ProtocolError for an answer that cannot be understood; the signal's reason when it is aborted.
    */
   async call<M extends RequestName>(method: M, params: WireParams<M>, options: CallOptions = {}): Promise<Result<M>> {
-    const { signal, cleanUp = false } = options;
+    const { signal, cleanUp = false, onAnswer } = options;
     const isKeyed = keyed.has(method) && this.offers("key");
     const isRepeatable = options.isRepeatable ?? (isKeyed || repeatable.has(method));
     const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
-    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal });
+    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal, onAnswer });
     this.#submit(call);
     this.#connections.throttle();
     try {
@@ -224,6 +233,7 @@ export class LinkActor implements WatchedEntity {
       const candidate = this.#connections.requireCandidate();
       const { offer, ...outcome } = await this.#options.entrance.enter(candidate, resumeSessionId, signal);
       this.#offer = offer;
+      if (offer === null && this.#options.quickAcks !== false) candidate.acknowledge();
       return outcome;
     },
     catchUp: async (): Promise<void> => {

@@ -4,8 +4,12 @@ import type { Feature } from "../protocol/extensions.ts";
 
 /** The link failed for good: the executor was not reached, or the session could not be resumed. Every later call says the same. */
 export class LinkFailedError extends ProctorError {
+  /** Why, without the words around it. */
+  readonly reason: string;
+
   constructor(reason: string, effect: Effect) {
     super("linkFailed", `the link to the executor failed: ${reason}`, { effect });
+    this.reason = reason;
   }
 }
 

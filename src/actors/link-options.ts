@@ -1,3 +1,4 @@
+import type { LinkInput } from "../machines/link-context.ts";
 import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
@@ -7,16 +8,14 @@ import type { Entrance } from "./entrance.ts";
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
 
 /** What differs from link to link. */
-export interface LinkOptions extends ActorSystemPorts {
+export interface LinkOptions extends ActorSystemPorts, LinkInput {
   readonly dial: Dial;
   /** Where it leads, in words for people, without secrets. */
   readonly place: string;
-  /** Can `dial` be used again when a connection is lost? */
-  readonly canReconnect: boolean;
-  /** The longest from the loss of a connection to giving up, in milliseconds; shorter where a session does not live so long. */
-  readonly longestRecoveryMs: number;
   /** How a connection becomes one of this link. */
   readonly entrance: Entrance;
+  /** Acknowledge at once what an executor without extensions sends, which holds small packets back until then (06 H-52). Default true. */
+  readonly quickAcks?: boolean | undefined;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
   /** A machine failed. */
@@ -30,4 +29,6 @@ export interface CallOptions {
   readonly cleanUp?: boolean;
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable?: boolean;
+  /** Hears of the answer before whatever follows it on the wire, the end of the connection included. */
+  readonly onAnswer?: () => void;
 }

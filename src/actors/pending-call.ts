@@ -7,6 +7,8 @@ export interface CallRequest {
   /** May be sent again when the connection is lost before the answer: its effect is the same (03 CL-22). */
   readonly isRepeatable: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Hears of the answer before whatever follows it on the wire. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 /**
@@ -25,15 +27,17 @@ export class PendingCall {
   readonly #settle = Promise.withResolvers<unknown>();
   readonly #signal: AbortSignal | undefined;
   readonly #abort: () => void;
+  readonly #onAnswer: (() => void) | undefined;
   #isSettled = false;
 
-  constructor({ method, params, cleanUp, isRepeatable, signal }: CallRequest) {
+  constructor({ method, params, cleanUp, isRepeatable, signal, onAnswer }: CallRequest) {
     this.method = method;
     this.params = params;
     this.cleanUp = cleanUp;
     this.isRepeatable = isRepeatable;
     this.answer = this.#settle.promise;
     this.#signal = signal;
+    this.#onAnswer = onAnswer;
     this.#abort = () => this.reject(signal?.reason);
     if (signal?.aborted === true) this.#abort();
     else signal?.addEventListener("abort", this.#abort, { once: true });
@@ -45,6 +49,7 @@ export class PendingCall {
   }
 
   resolve(result: unknown): void {
+    if (!this.#isSettled) this.#onAnswer?.();
     this.#finish();
     this.#settle.resolve(result);
   }

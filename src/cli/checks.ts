@@ -2,7 +2,10 @@ import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bubblewrapRemedy, findBubblewrap } from "../executor/sandbox/bubblewrap.ts";
+import { mechanismOf } from "../executor/sandbox/mechanism.ts";
+import { seatbeltLauncher } from "../executor/sandbox/seatbelt.ts";
 import { connect, type Link, localEnvironment, serve } from "../index.ts";
+import { userEnvironments } from "./run-place.ts";
 
 /** One thing that `proctor doctor` tries. */
 export interface Check {
@@ -104,10 +107,24 @@ export const checks: readonly Check[] = [
       }),
   },
   {
+    name: "environments",
+    remedy: "mend environments.toml, or what CODEX_EXEC_SERVER_URL says; `proctor environments --check` tries them all",
+    essential: false,
+    run: async () => {
+      await using environments = await userEnvironments(undefined);
+      const { ids, default: first } = environments;
+      return first === undefined ? "there is no default" : `${ids.join(", ")}; the default is ${first.id}`;
+    },
+  },
+  {
     name: "bubblewrap",
     remedy: `without it, programs that are to run in a sandbox are refused: ${bubblewrapRemedy}`,
     essential: false,
     run: async () => {
+      if (mechanismOf(process.platform) === "seatbelt") {
+        accessSync(seatbeltLauncher, constants.X_OK);
+        return `not needed here: ${seatbeltLauncher} confines programs`;
+      }
       const { file, version, mountsProc, isolatesNetwork } = await findBubblewrap(process.env.PATH ?? "");
       if (!isolatesNetwork) throw new Error(`${file} cannot make network namespaces on this machine`);
       return `${version} (${file}) confines programs${mountsProc ? "" : ", without a /proc inside"}`;

@@ -9,6 +9,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 const commands = {
   serve: async (): Promise<Command> => (await import("./serve.ts")).serveCommand,
   run: async (): Promise<Command> => (await import("./run.ts")).runCommand,
+  environments: async (): Promise<Command> => (await import("./environments.ts")).environmentsCommand,
   observe: async (): Promise<Command> => (await import("./observe.ts")).observeCommand,
   inspect: async (): Promise<Command> => (await import("./inspect.ts")).inspectCommand,
   chart: async (): Promise<Command> => (await import("./chart.ts")).chartCommand,

@@ -8,7 +8,12 @@ import { parseOptions, UsageError } from "./parse-options.ts";
 /** What `proctor run` was asked to do. */
 export interface RunRequest {
   readonly argv: readonly [program: string, ...args: string[]];
+  /** The executor to run on; excludes the two below. */
   readonly url: string | undefined;
+  /** The id of the environment to run in. Default: the default one. */
+  readonly environment: string | undefined;
+  /** The file that says which environments there are. Default: the user's. */
+  readonly environments: string | undefined;
   readonly cwd: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly tty: boolean;
@@ -28,6 +33,7 @@ export interface RunRequest {
 
 const options = {
   url: { type: "string" },
+  environments: { type: "string" },
   cwd: { type: "string" },
   env: { type: "string", multiple: true },
   tty: { type: "boolean" },
@@ -47,13 +53,19 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
   const { url, cwd, tty = false, stdin = false, usage = false, observable = false } = values;
-  if (observable && url === undefined)
-    throw new UsageError("--observable needs --url: nobody else reaches this machine");
+  const { environment, variables } = splitEnv(values.env ?? []);
+  const { environments } = values;
+  if (url !== undefined && environment !== undefined) throw new UsageError("--url and --env ID name two places to run");
+  if (url !== undefined && environments !== undefined) throw new UsageError("--environments says nothing about --url");
+  if (observable && url === undefined && environment === undefined)
+    throw new UsageError("--observable needs --url or --env ID: nobody else reaches this machine");
   return {
     argv: [program, ...rest],
     url,
+    environment,
+    environments,
     cwd,
-    env: Object.fromEntries((values.env ?? []).map(readVariable)),
+    env: variables,
     tty,
     stdin: stdin || tty,
     timeLimitMs: readTimeLimit(values["time-limit"]),
@@ -81,6 +93,14 @@ function readTimeLimit(text: string | undefined): number | undefined {
   throw new UsageError(`--time-limit takes seconds from 0.001 to ${longestTimerMs / 1_000}, not \`${text}\``);
 }
 
+/** With a `=` it is a variable, without one the id of an environment, which cannot have any. */
+function splitEnv(texts: readonly string[]) {
+  const [environment, ...others] = texts.filter((text) => !text.includes("="));
+  if (others.length > 0) throw new UsageError(`--env names two environments, \`${environment}\` and \`${others[0]}\``);
+  const variables = Object.fromEntries(texts.filter((text) => text.includes("=")).map(readVariable));
+  return { environment, variables };
+}
+
 function readSandbox(text: string | undefined): Sandbox | undefined {
   const named = sandboxNames.find((name) => name === text);
   if (named !== undefined || text === undefined) return named;
@@ -89,6 +109,6 @@ function readSandbox(text: string | undefined): Sandbox | undefined {
 
 function readVariable(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
-  if (at < 1) throw new UsageError(`--env takes NAME=VALUE, not \`${text}\``);
+  if (at < 1) throw new UsageError(`--env takes NAME=VALUE, or the id of an environment, not \`${text}\``);
   return [text.slice(0, at), text.slice(at + 1)];
 }

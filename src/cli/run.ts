@@ -1,14 +1,11 @@
-import { resolve } from "node:path";
-import type { Link } from "../client/link.ts";
-import { connect, type InspectedLink } from "../connect.ts";
 import { ProctorError } from "../protocol/errors.ts";
-import { redactUrl } from "../transports/redact-url.ts";
 import { CommandRun } from "./command-run.ts";
 import { OutputGoneError } from "./copy-output.ts";
 import { outputGone, ownFailure, StartError } from "./exit-codes.ts";
 import { tellInspector } from "./inspect-options.ts";
 import { reportRecovery } from "./report-recovery.ts";
-import { type RunRequest, readRunRequest } from "./run-request.ts";
+import { openPlace, type RunPlace } from "./run-place.ts";
+import { readRunRequest } from "./run-request.ts";
 import { stopSignals } from "./stop-signals.ts";
 
 /** `proctor run`: the command's output and exit code become ours. */
@@ -17,10 +14,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const command = new CommandRun(request);
   using _signals = stopSignals(command);
   try {
-    await using link = await open(request, command.signal);
+    await using place = await openPlace(request, command.signal);
+    const { link } = place;
     reportRecovery(link);
-    await tellInspector(link.inspector);
-    if (request.observable) tellObservers(request, link);
+    await tellInspector(place.inspector);
+    if (request.observable) tellObservers(place);
     return await command.on(link);
   } catch (error) {
     if (error instanceof OutputGoneError) return outputGone;
@@ -31,12 +29,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 /** The line to type; a URL with secrets in it is for whoever knows them. */
-function tellObservers({ url = "" }: RunRequest, { observerKey }: Link): void {
-  process.stderr.write(`proctor: watch with: proctor observe --url ${redactUrl(url)} ${observerKey}\n`);
-}
-
-async function open({ url, cwd, inspect }: RunRequest, signal: AbortSignal): Promise<InspectedLink> {
-  if (url !== undefined) return connect(url, { signal, inspect, ...(cwd !== undefined && { cwd }) });
-  const { localEnvironment } = await import("../local-environment.ts");
-  return localEnvironment({ cwd: resolve(cwd ?? ""), signal, inspect });
+function tellObservers({ link, url }: RunPlace): void {
+  if (url === null) throw new ProctorError("unobservable", "--observable: nobody else reaches this environment");
+  process.stderr.write(`proctor: watch with: proctor observe --url ${url} ${link.observerKey}\n`);
 }

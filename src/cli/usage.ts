@@ -5,6 +5,8 @@ Runs processes here or on another machine; a process outlives the connection tha
 Commands:
   serve     run an executor that orchestrators connect to
   run       run one command, here or on an executor
+  environments
+            tell which places to run things there are
   observe   watch what the commands of somebody else print
   inspect   open a recording of what processes, sessions and links did
   chart     print the statecharts that govern processes, sessions and links
@@ -38,13 +40,17 @@ Options:
 
 const run = `Usage: proctor run [OPTIONS] [--] COMMAND [ARGUMENTS...]
 
-Runs a command, streams its output, and exits with its exit code. Without --url it runs on this machine.
+Runs a command, streams its output, and exits with its exit code. Without --url and --env ID it runs in the default environment,
+which is this machine unless environments.toml or CODEX_EXEC_SERVER_URL say otherwise; see \`proctor environments --help\`.
 The command gets the core variables of the executor's environment (PATH, HOME, SHELL, USER, locale, temporary
 directory) and those given with --env.
 
 Options:
   --url URL    the executor to run on, as printed by \`proctor serve\`
-  --cwd DIR    where to run; on an executor an absolute path (default: the present directory; with --url: /)
+  --env ID     the environment to run in, by its id, which has no =
+  --environments FILE
+               the file that says which environments there are (default: environments.toml in the home of Proctor)
+  --cwd DIR    where to run; on an executor an absolute path (default: the present directory; elsewhere: /)
   --env K=V    set a variable; may be repeated
   --stdin      forward the local input to its end. An executor other than Proctor's cannot tell the command of the end:
                one that reads to the end of its input goes on waiting until it is interrupted
@@ -62,7 +68,8 @@ Options:
   --inspect    show the command and all that belongs to it on a page, whose URL is printed on stderr, while it runs
   --record FILE
                write down what happens, for \`proctor inspect FILE\`
-  --observable print on stderr the line with which others can watch, and no more; needs --url and a Proctor executor
+  --observable print on stderr the line with which others can watch, and no more; needs --url, or --env ID of an environment
+               at a URL, and a Proctor executor
   --help       print this text
 
 A lost connection to an executor is a pause: proctor says so on stderr, resumes the session, and goes on where the output
@@ -74,6 +81,23 @@ Exit codes:
   126    the program cannot be executed
   127    the program does not exist
   other  the command's own; 128 + N when signal N ended it
+`;
+
+const environments = `Usage: proctor environments [--environments FILE] [--check]
+
+Tells which environments there are, the default first: id, kind, and where it is. What may be secret is not shown.
+
+Options:
+  --environments FILE    the file that says so (default: environments.toml in the home of Proctor)
+  --check                connect to each, and tell whether it can be used
+  --help                 print this text
+
+The home of Proctor is PROCTOR_HOME, or .proctor in the user's home. Without a file there the variable CODEX_EXEC_SERVER_URL decides:
+a websocket URL is the one environment, \`none\` means that there is none, and without it this machine is the environment \`local\`.
+
+Exit codes:
+  0    all is well
+  1    the configuration is wrong, or with --check an environment cannot be used; the reason is told
 `;
 
 const observe = `Usage: proctor observe --url URL [--process ID] [KEY]
@@ -127,4 +151,4 @@ Options:
 `;
 
 /** What \`--help\` prints, by command. */
-export const usage = { main, serve, run, observe, inspect, chart, doctor } as const;
+export const usage = { main, serve, run, environments, observe, inspect, chart, doctor } as const;

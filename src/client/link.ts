@@ -4,10 +4,15 @@ import { UnsupportedError } from "../actors/link-errors.ts";
 import type { LinkState } from "../actors/link-state.ts";
 import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
+import { deadline } from "../ports/deadline.ts";
 import type { Random } from "../ports/random.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
+import { ProctorError } from "../protocol/errors.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
-import { type RemoteFetch, remoteFetch } from "./remote-fetch.ts";
+import type { InfoOptions, Services } from "./environments/services.ts";
+import { HttpLanes, type HttpLanesOptions } from "./http-lanes.ts";
+import { HttpWays } from "./http-ways.ts";
+import { type RemoteFetch, remoteFetch, type UnsupportedRedirect } from "./remote-fetch.ts";
 import { RemoteFiles } from "./remote-files.ts";
 import type { RemotePath } from "./remote-path.ts";
 import { RemoteProcess } from "./remote-process.ts";
@@ -18,6 +23,9 @@ export interface LinkPorts extends RemoteProcessPorts {
   /** Runs when the link has closed; `close` waits for it. */
   readonly afterClose: () => Promise<void>;
   readonly random: Random;
+  readonly unsupportedRedirect: UnsupportedRedirect;
+  /** How further connections for HTTP are opened; `null`: they are not. */
+  readonly lanes: HttpLanesOptions | null;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
 }
@@ -31,7 +39,7 @@ const closeGraceMs = 1_000;
  * what they did meanwhile arrives in order. When the session cannot be resumed in time everything pending settles at once with
  * a LinkFailedError, and every later call fails with the same reason.
  */
-export class Link implements AsyncDisposable {
+export class Link implements Services, AsyncDisposable {
   /** The executor's files. */
   readonly files: RemoteFiles;
   /**
@@ -41,6 +49,7 @@ export class Link implements AsyncDisposable {
   readonly fetch: RemoteFetch;
   readonly #actor: LinkActor;
   readonly #ports: LinkPorts;
+  readonly #ways: HttpWays;
   readonly #processes = new Set<RemoteProcessActor>();
   #started = 0;
 
@@ -49,7 +58,8 @@ export class Link implements AsyncDisposable {
     this.#actor = actor;
     this.#ports = ports;
     this.files = new RemoteFiles(actor, ports);
-    this.fetch = remoteFetch(actor, ports);
+    this.#ways = new HttpWays(actor, ports.lanes === null ? null : new HttpLanes(actor, ports.lanes));
+    this.fetch = remoteFetch(actor, this.#ways, ports);
   }
 
   /** The states of the link, the present one first. */
@@ -68,6 +78,11 @@ export class Link implements AsyncDisposable {
    */
   networkChanged(): void {
     this.#actor.doubtPath();
+  }
+
+  /** Does the executor offer an extension? */
+  offers(feature: Feature): boolean {
+    return this.#actor.offers(feature);
   }
 
   /**
@@ -90,9 +105,16 @@ export class Link implements AsyncDisposable {
     return observerKey;
   }
 
-  /** What the executor says of its host: the login shell of its user (01 W-52). */
-  environmentInfo(options: { readonly signal?: AbortSignal } = {}): Promise<EnvironmentInfo> {
-    return this.#actor.call("environment/info", {}, options);
+  /**
+   * What the executor says of its host: the login shell of its user (01 W-52), and what else it tells (07 E-38).
+   * @throws ProctorError `timeout` when nothing has come in the time that was given (07 E-39).
+   */
+  async environmentInfo(options: InfoOptions = {}): Promise<EnvironmentInfo> {
+    const { signal, timeoutMs } = options;
+    if (timeoutMs === undefined) return this.#actor.call("environment/info", {}, { signal });
+    const late = () => new ProctorError("timeout", `no answer to environment/info within ${timeoutMs / 1_000} s`);
+    using limit = deadline(this.#ports.clock, timeoutMs, late, signal);
+    return await this.#actor.call("environment/info", {}, { signal: limit.signal });
   }
 
   /**
@@ -135,6 +157,7 @@ export class Link implements AsyncDisposable {
    * by a second (03 D-14). Idempotent.
    */
   async close(): Promise<void> {
+    this.#ways.close();
     const { clock } = this.#ports;
     const graceOver = Promise.withResolvers<void>();
     const timer = clock.setTimeout(graceOver.resolve, closeGraceMs);

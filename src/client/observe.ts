@@ -2,7 +2,7 @@ import { ObservationActor } from "../actors/observation-actor.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { systemClock } from "../ports/clock.ts";
 import { systemRandom } from "../ports/random.ts";
-import { type ConnectOptions, type ConnectTarget, canReconnect, connected, dialFor, placeOf } from "./connect.ts";
+import { type ConnectOptions, type ConnectTarget, connected, dialFor, linkInput, placeOf } from "./connect.ts";
 import { Observation } from "./observation.ts";
 
 /** How to observe; every member has a default. */
@@ -28,9 +28,8 @@ export async function observe(
     watch: options.watch,
     place: placeOf(target),
     onFault: options.onFault ?? throwFault,
+    ...linkInput(target, options),
     dial: dialFor(target, options, clock),
-    canReconnect: canReconnect(target),
-    longestRecoveryMs: options.recoveryDeadlineMs ?? 25_000,
     clientName: options.clientName ?? "proctor",
     observerKey,
   });

@@ -109,7 +109,7 @@ export class Executor implements AsyncDisposable {
       ...processRequests(host),
       ...fileRequests(host.files, confiner, this.#memory),
       ...blockRequests(host.files, confiner, this.#memory),
-      ...httpRequests(host.http, options.http),
+      ...httpRequests(host, options.http),
       ...sessionRequests(),
     };
   }

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
 import { detectShell, type Shell } from "./environment/shell.ts";
@@ -34,7 +35,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
     info: async () => {
       shell ??= detectShell(); // asked for with every connection, answered once: a login shell does not change under us
       const { name, path } = await shell;
-      return { shell: { name, path } };
+      return { shell: { name, path }, cwd: pathToFileURL(process.cwd()).href };
     },
     [Symbol.dispose]: () => {
       http[Symbol.dispose]?.();

@@ -94,6 +94,17 @@ export function redactJson(value: unknown, depth = 0): Json {
   return redactMembers(value, depth);
 }
 
+/** Arguments never change, and are asked for again and again. */
+const shownArgv = new WeakMap<readonly unknown[], readonly string[]>();
+
+function argvOnce(argv: readonly unknown[]): readonly string[] {
+  const known = shownArgv.get(argv);
+  if (known !== undefined) return known;
+  const shown = redactArgv(argv.map(String));
+  shownArgv.set(argv, shown);
+  return shown;
+}
+
 function redactMembers(value: object, depth: number): Json {
   const shown: Record<string, Json> = {};
   if (value instanceof Error) {
@@ -110,7 +121,7 @@ function redactMembers(value: object, depth: number): Json {
 
 function redactMember(name: string, member: unknown, depth: number): Json {
   if (secretMember.test(name)) return member === null ? null : hidden;
-  if (name === "argv" && Array.isArray(member)) return redactArgv(member.map(String));
+  if (name === "argv" && Array.isArray(member)) return argvOnce(member);
   // Those of other executors need not be UUIDs.
   if (name === "sessionId" && typeof member === "string") return member.slice(0, 8).toWellFormed();
   return redactJson(member, depth + 1);

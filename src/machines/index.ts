@@ -1,9 +1,11 @@
 import { connectionMachine } from "./connection-machine.ts";
+import { environmentMachine } from "./environment-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
 import { fileHelperMachine } from "./file-helper-machine.ts";
 import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
+import { mcpServerMachine } from "./mcp-server-machine.ts";
 import { observedProcessMachine } from "./observed-process-machine.ts";
 import { processMachine } from "./process-machine.ts";
 import { remoteProcessMachine } from "./remote-process-machine.ts";
@@ -11,6 +13,7 @@ import { sessionMachine } from "./session-machine.ts";
 
 export { type ConnectionEvent, type ConnectionInput, connectionMachine } from "./connection-machine.ts";
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
+export { type EnvironmentEvent, type EnvironmentInput, environmentMachine } from "./environment-machine.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
 export {
   type FileHelperContext,
@@ -22,6 +25,7 @@ export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
 export { linkMachine } from "./link-machine.ts";
+export { type McpServerEvent, type McpServerInput, mcpServerMachine } from "./mcp-server-machine.ts";
 export {
   type ObservedProcessEvent,
   type ObservedProcessInput,
@@ -43,6 +47,8 @@ export const machines = {
   "remote-process": remoteProcessMachine,
   "observed-process": observedProcessMachine,
   "http-body": httpBodyMachine,
+  environment: environmentMachine,
+  "mcp-server": mcpServerMachine,
 } as const;
 
 /** The name of a statechart. */

@@ -1,3 +1,5 @@
+import type { RetryPace } from "./retry-pause.ts";
+
 /**
  * What can happen to a link. What comes from a physical connection carries its generation, so that a late word of an old
  * one changes nothing (03 N-1).
@@ -15,6 +17,11 @@ export interface LinkInput {
   readonly canReconnect: boolean;
   /** The longest that a recovery may take, in milliseconds (03 `RECOVERY_DEADLINE`). */
   readonly longestRecoveryMs: number;
+  /** Bounds on reaching the executor and on its handshake, first and later; default: those of the chart (07 E-17). */
+  readonly connectTimeoutMs?: number | undefined;
+  readonly initializeTimeoutMs?: number | undefined;
+  /** How often it dials while it recovers: less often where each dial asks somebody for a URL first (03 CL-14). Default `direct`. */
+  readonly retryPace?: RetryPace | undefined;
 }
 
 /** What a handshake came to. */

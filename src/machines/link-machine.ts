@@ -55,15 +55,17 @@ export const linkMachine = setup({
     isNewest: ({ context }, { generation }: { generation: number }) => generation === context.newest,
     isRetryable: (_, { error }: { error: unknown }) =>
       typeof error === "object" && error !== null && "isRetryable" in error && error.isRetryable === true,
+    isFinal: (_, { error }: { error: unknown }) =>
+      typeof error === "object" && error !== null && "isRetryable" in error && error.isRetryable === false,
     cannotReconnect: ({ context }) => !context.canReconnect,
   },
   delays: {
     /** Bound on reaching the executor (03 `CONNECT_TIMEOUT`); shorter where the next attempt may fare better (03 F-2). */
-    dialTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 4_000),
+    dialTimeout: ({ context }) => context.connectTimeoutMs ?? (context.sessionId === null ? 10_000 : 4_000),
     /** The same for the handshake (03 `INITIALIZE_TIMEOUT`, F-4). */
-    handshakeTimeout: ({ context }) => (context.sessionId === null ? 10_000 : 5_000),
+    handshakeTimeout: ({ context }) => context.initializeTimeoutMs ?? (context.sessionId === null ? 10_000 : 5_000),
     recoveryDeadline: ({ context }) => context.recoveryDeadlineMs,
-    retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts),
+    retryPause: ({ context }) => retryPauseMs(context.sessionId ?? "", context.attempts, context.retryPace),
     /** A connection that was silent for so long is asked for a sign of life (03 D-1). */
     pingIdle: ({ context }) => 5_000 - Math.min(context.heardAgoMs, 5_000),
     /** What it gets to give one. */
@@ -186,7 +188,14 @@ export const linkMachine = setup({
           invoke: {
             src: "dial",
             onDone: "Resuming",
-            onError: "BackingOff",
+            onError: [
+              {
+                guard: { type: "isFinal", params: ({ event }) => event },
+                target: "#link.Failed",
+                actions: { type: "addCause", params: asCause },
+              },
+              { target: "BackingOff" },
+            ],
           },
           after: { dialTimeout: "BackingOff" },
           on: {

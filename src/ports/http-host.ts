@@ -52,6 +52,8 @@ export class HttpError extends ProctorError {
 
 /** Speaks HTTP from where the executor runs. */
 export interface HttpHost {
+  /** @throws HttpError when no request at all can be made, whatever it is (06 H-50) */
+  check?(): void;
   /**
    * Sends one request and resolves with the head of its response; interim responses are left out.
    * @param signal ends the exchange, its body included, with the signal's reason

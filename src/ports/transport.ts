@@ -38,6 +38,11 @@ export interface Transport {
   send(message: string | Uint8Array, sent?: () => void): void;
   /** Asks for a sign of life of the peer (01 W-11). */
   ping(): void;
+  /**
+   * From now on answers whatever comes in with an unasked pong, for a peer that holds small packets back until the one before is
+   * acknowledged: the acknowledgement rides along (06 H-52). Absent where that has no meaning.
+   */
+  acknowledge?(): void;
   /** Stops delivering messages, so that the peer's sends fill up. */
   pause(): void;
   /** Goes on delivering. */

@@ -37,6 +37,8 @@ export const features = [
   "httpCancel",
   /** `http/request` with a `redirectPolicy`, and a result that tells where it came from (06 H-53a). */
   "httpRedirects",
+  /** `http/request` with headers that have a `valueEnvVar` (06 H-57). */
+  "httpHeaderEnvVars",
   /** `process/exited` tells whether the end of a confined process looks like the work of its sandbox (05 SB-D6). */
   "denials",
 ] as const;

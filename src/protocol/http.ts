@@ -4,12 +4,18 @@ import { bytes, optional, u64 } from "./scalars.ts";
 
 const header = z.object({ name: z.string(), value: z.string() });
 
+/** A header that is asked for. */
+const requestHeader = header.extend({
+  /** A variable of the executor whose content is sent behind the value (06 H-57). */
+  valueEnvVar: optional(z.string()),
+});
+
 /** Params of `http/request` (06 section 2). */
 export const httpRequestParams = z.object({
   method: z.string(),
   url: z.string(),
   requestId: z.string(),
-  headers: z.array(header).default([]),
+  headers: z.array(requestHeader).default([]),
   bodyBase64: optional(bytes),
   /** Deadline of the whole exchange; absent: none. */
   timeoutMs: optional(u64),

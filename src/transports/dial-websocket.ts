@@ -9,6 +9,9 @@ import { WebSocketTransport } from "./websocket-transport.ts";
 /** Default bound on TCP, TLS and upgrade together (03, `CONNECT_TIMEOUT`). */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
+/** What a server says that does not want this URL, however often it is asked. */
+const finalStatuses: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+
 /** How to dial. */
 export interface DialWebSocketOptions {
   readonly clock: Clock;
@@ -18,6 +21,8 @@ export interface DialWebSocketOptions {
   readonly timeoutMs?: number | undefined;
   /** Further headers, such as `authorization`. `Origin` is refused: executors turn away who sends one (01 W-7). */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The URL is the same each time: a refusal that speaks of it, 401, 403, 404 or 410, is final. Default `false`. */
+  readonly isFixedUrl?: boolean | undefined;
   /** Bound on the end of the connection; default two seconds. */
   readonly closeGraceMs?: number | undefined;
 }
@@ -56,7 +61,9 @@ export async function dialWebSocket(url: string, options: DialWebSocketOptions):
       socket = response.socket;
     });
     ws.once("unexpected-response", (_request, { statusCode = 0 }) => {
-      giveUp(new ConnectError(`${name} refused the upgrade with HTTP ${statusCode}`, { httpStatus: statusCode }));
+      const isRetryable = options.isFixedUrl !== true || !finalStatuses.has(statusCode);
+      const text = `${name} refused the upgrade with HTTP ${statusCode}`;
+      giveUp(new ConnectError(text, { httpStatus: statusCode, isRetryable }));
     });
     // Not `once`: terminating an unfinished dial emits one more error, when the promise has settled already.
     const onError = (cause: Error) =>

@@ -4,3 +4,8 @@ export function redactUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
+
+/** A text as it may stand in error texts and logs: each URL in it without credentials, query and fragment. */
+export function redactText(text: string): string {
+  return text.replaceAll(/\b[a-z][a-z\d+.-]*:\/\/[^\s"'`<>]+/gi, (url) => redactUrl(url));
+}

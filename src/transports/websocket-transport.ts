@@ -52,6 +52,7 @@ export class WebSocketTransport implements Transport {
   readonly #drain = new DrainWatch();
   readonly #inbox = new Inbox({ delivered: () => this.#readOn(), endOvertakes: true });
   #owedPong: Buffer | null = null;
+  #acknowledges = false;
   #readingStopped = false;
   #graceTimer: unknown = null;
   /** Why we ended it, where that was our decision; the first decision stands. */
@@ -110,6 +111,10 @@ export class WebSocketTransport implements Transport {
     this.#ws.ping();
   }
 
+  acknowledge(): void {
+    this.#acknowledges = true;
+  }
+
   pause(): void {
     this.#inbox.pause();
   }
@@ -163,6 +168,11 @@ export class WebSocketTransport implements Transport {
       this.#owedPong = Buffer.from(payload);
       return;
     }
+    this.#sendPong(payload);
+  }
+
+  #sendPong(payload?: Buffer): void {
+    if (!this.#isOpen()) return;
     this.#cork.cork();
     this.#ws.pong(payload, undefined, this.#sent);
     this.#drain.rose(this.queuedBytes);
@@ -170,6 +180,7 @@ export class WebSocketTransport implements Transport {
 
   #onBytes(chunk: Buffer): void {
     this.#inbox.heard();
+    if (this.#acknowledges && !this.#drain.high) this.#sendPong();
     if (this.#guard === null || this.#decision !== null || this.#guard.accepts(chunk)) return;
     const reason = `a frame of ${this.#guard.oversizeBytes} bytes is larger than this end accepts`;
     // Later in this turn: the same chunk may hold whole messages before the frame that is too large.

@@ -126,13 +126,14 @@ it("the table shows a line for each measure, and goes between its markers", () =
       "bare",
       "÷ reference",
       "÷ bare",
+      "bare ÷ reference",
       "goal",
       "met",
       "client's own limit",
     ],
     expect.arrayContaining([expect.stringMatching(/^-+:?$/)]),
-    ["work", "ms", "2.00", "2.00..2.00", "4.00", "1.00", "0.500", "2.00", "≤ 1.5 × bare", "no", "0.100"],
-    ["not offered", "ms", "–", "–", "–", "1.00", "–", "–", "", "", "–"],
+    ["work", "ms", "2.00", "2.00..2.00", "4.00", "1.00", "0.500", "2.00", "0.250", "≤ 1.5 × bare", "no", "0.100"],
+    ["not offered", "ms", "–", "–", "–", "1.00", "–", "–", "–", "", "", "–"],
   ]);
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   const results: Results = { date: "2001-02-03", machine: "abacus", node: "v24", reference: "1.2.3", measures };

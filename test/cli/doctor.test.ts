@@ -15,7 +15,7 @@ function verdicts(stdout: string): Map<string, string> {
 test("on a machine that can run these tests everything essential is well", async () => {
   const { stdout, stderr, exitCode } = await proctor(["doctor"]);
   const seen = verdicts(stdout);
-  expect([...seen.keys()].sort()).toEqual([...essential, "login shell", "bubblewrap"].sort());
+  expect([...seen.keys()].sort()).toEqual([...essential, "login shell", "environments", "bubblewrap"].sort());
   for (const name of essential) expect([name, seen.get(name)]).toEqual([name, "ok"]);
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
 });

@@ -165,8 +165,10 @@ describe("exit codes", () => {
     { args: [], fault: "no command to run" },
     { args: ["--tty"], fault: "no command to run" },
     { args: ["--"], fault: "no command to run" },
-    { args: ["--env", "NAME", "true"], fault: "--env takes NAME=VALUE, not `NAME`" },
-    { args: ["--env", "=value", "true"], fault: "--env takes NAME=VALUE, not `=value`" },
+    { args: ["--env", "=value", "true"], fault: "--env takes NAME=VALUE, or the id of an environment, not `=value`" },
+    { args: ["--env", "a", "--env", "b", "true"], fault: "--env names two environments, `a` and `b`" },
+    { args: ["--url", "ws://h", "--env", "a", "true"], fault: "--url and --env ID name two places to run" },
+    { args: ["--url", "ws://h", "--environments", "f", "true"], fault: "--environments says nothing about --url" },
   ])("a command line that makes no sense: 125 ($fault: $args)", async ({ args, fault }) => {
     const { stdout, stderr, exitCode } = await proctor(["run", ...args]);
     expect(stderr.startsWith(`proctor: ${fault}\n\nUsage: proctor run`)).toBe(true);

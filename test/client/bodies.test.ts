@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { bodyLimitBytes } from "../../src/actors/remote-body.ts";
 import { BodyFailedError, BodyLostError, DisconnectedError, RpcError, UnsupportedError } from "../../src/index.ts";
 import { verifies } from "../rules/verifies.ts";
-import { type ScriptedPeer, scriptedLink, settled } from "./scripted-link.ts";
+import { dialScripted, type ScriptedPeer, scriptedLink, settled } from "./scripted-link.ts";
 
 const head = { status: 200, headers: [], bodyBase64: "" };
 
@@ -38,7 +38,7 @@ async function read(response: Promise<Response>): Promise<readonly [text: string
 }
 
 it("asks for a stream under an id that is never used again (06 C-1, F-3)", async () => {
-  verifies("06 C-1", "06 F-3");
+  verifies("06 C-1", "06 F-3", "06 H-43");
   const { peer, link, requestId } = await asked();
   expect(peer.last).toMatchObject({
     method: "http/request",
@@ -205,6 +205,16 @@ it("a lost connection fails a body at once, by name, however much of it has come
   });
 });
 
+it("a connection that ends right behind the answer fails the body as well (06 C-9)", async () => {
+  verifies("06 C-9");
+  const { peer, response, requestId } = await asked();
+  peer.answer(head);
+  // In the same turn, so that whoever waits for the answer has not heard of it yet.
+  peer.notify("http/request/bodyDelta", { requestId, seq: 1, deltaBase64: "*" });
+  const [, cause] = await read(response);
+  expect(cause).toBeInstanceOf(BodyLostError);
+});
+
 it("a request that was in flight is not made again (06 C-11)", async () => {
   verifies("06 C-11");
   const { peer, response } = await asked();
@@ -242,10 +252,31 @@ it.each([101, 199, 600, 999])(
   },
 );
 
-it("against an executor that cannot stop at a redirect this is refused before anything is sent (06 F-8)", async () => {
+it("an executor that cannot stop at redirects follows them, after one warning of the program (06 F-8)", async () => {
+  verifies("06 F-8");
   const { peer, link } = await scriptedLink();
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on("warning", warned);
+  for (const redirect of ["manual", "error"] as const) {
+    const response = link.fetch("http://o.test/", { redirect });
+    await settled();
+    expect(peer.last.params).not.toHaveProperty("redirectPolicy");
+    peer.answer(head);
+    await response;
+  }
+  process.off("warning", warned);
+  expect(warnings).toEqual([expect.objectContaining({ code: "PROCTOR_REDIRECT_FOLLOWED" })]);
+});
+
+it("or refuses what it cannot do, before anything is sent, where the user wants it so (06 F-8)", async () => {
+  verifies("06 F-8");
+  const { peer, connecting } = dialScripted({ unsupportedRedirect: "reject" });
+  const link = await connecting;
   const before = peer.requests.length;
-  await expect(link.fetch("http://o.test/", { redirect: "manual" })).rejects.toBeInstanceOf(UnsupportedError);
+  for (const redirect of ["manual", "error"] as const) {
+    await expect(link.fetch("http://o.test/", { redirect })).rejects.toBeInstanceOf(UnsupportedError);
+  }
   expect(peer.requests).toHaveLength(before);
 });
 

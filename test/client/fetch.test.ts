@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { connect, type RemoteFetch, serve } from "../../src/index.ts";
 import { httpOrigin, rawOrigin } from "../http-origin.ts";
@@ -7,6 +7,13 @@ import { verifies } from "../rules/verifies.ts";
 const server = await serve();
 const link = await connect(server.url);
 let released = 0;
+const gates = new Map<string | null, PromiseWithResolvers<void>>();
+/** What `/gated` waits for, by its name. */
+function gate(name: string | null): PromiseWithResolvers<void> {
+  const known = gates.get(name) ?? Promise.withResolvers<void>();
+  gates.set(name, known);
+  return known;
+}
 const origin = await httpOrigin({
   "/drip": (_query, _request, response) => {
     response.writeHead(200, { "content-type": "text/plain" });
@@ -25,6 +32,29 @@ const origin = await httpOrigin({
   "/large": (_query, _request, response) => response.end(Buffer.alloc(3 * 1024 * 1024, "x")),
   "/json": (_query, _request, response) =>
     response.writeHead(200, { "content-type": "application/json" }).end('{"a":[1,"ü"]}'),
+  "/multipart": (_query, _request, response) =>
+    response
+      .writeHead(200, { "content-type": "multipart/form-data; boundary=b" })
+      .end('--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n'),
+  "/double": (_query, _request, response) =>
+    response.writeHead(200, { "content-encoding": "deflate, gzip" }).end(gzipSync(deflateSync("twice"))),
+  "/unknown-coding": (_query, _request, response) =>
+    response.writeHead(200, { "content-encoding": "x-none" }).end("as it is"),
+  "/broken-gzip": (_query, _request, response) =>
+    response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
+  "/range": (_query, request, response) =>
+    response.writeHead(206, { "content-range": `${request.headers.range}/10` }).end("part"),
+  "/length": async (_query, request, response) => {
+    let length = 0;
+    for await (const piece of request) length += piece.length;
+    response.end(String(length));
+  },
+  "/gated": async (query, _request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: first\n\n");
+    await gate(query.get("name")).promise;
+    response.end("data: second\n\n");
+  },
   "/form": (_query, _request, response) =>
     response.writeHead(200, { "content-type": "application/x-www-form-urlencoded" }).end("a=1&b=%C3%BC"),
 });
@@ -412,6 +442,196 @@ const both: readonly (readonly [string, (fetch: RemoteFetch) => Promise<unknown>
       return failure(fetch(raw.url));
     },
     ["TypeError", "fetch failed"],
+  ],
+  ["bytes as such", async (fetch) => (await (await fetch(`${url}/binary`)).bytes()).length, 256],
+  [
+    "a multipart answer",
+    async (fetch) => [...(await (await fetch(`${url}/multipart`)).formData()).entries()],
+    [["a", "1"]],
+  ],
+  ["codings upon each other", async (fetch) => (await fetch(`${url}/double`)).text(), "twice"],
+  ["a coding that nobody knows", async (fetch) => (await fetch(`${url}/unknown-coding`)).text(), "as it is"],
+  [
+    "a coding that is broken",
+    async (fetch) => ((await failure((await fetch(`${url}/broken-gzip`)).text())) as string[])[0],
+    "TypeError",
+  ],
+  [
+    "a part of something",
+    async (fetch) => {
+      const response = await fetch(`${url}/range`, { headers: { range: "bytes 0-3" } });
+      return [response.status, response.headers.get("content-range"), await response.text()];
+    },
+    [206, "bytes 0-3/10", "part"],
+  ],
+  [
+    "the headers of a HEAD",
+    async (fetch) => (await fetch(`${url}/json`, { method: "HEAD" })).headers.get("content-type"),
+    "application/json",
+  ],
+  [
+    "headers whatever their case",
+    async (fetch) => {
+      const { headers } = await fetch(`${url}/json`);
+      return [headers.has("CONTENT-TYPE"), headers.get("Content-Type"), [...headers.keys()].includes("content-type")];
+    },
+    [true, "application/json", true],
+  ],
+  [
+    "a large upload",
+    async (fetch) => (await fetch(`${url}/length`, { method: "PUT", body: new Uint8Array(5_000_000) })).text(),
+    "5000000",
+  ],
+  [
+    "a large upload from a stream",
+    async (fetch) => {
+      const body = new Blob([new Uint8Array(3_000_000)]).stream();
+      return (await fetch(`${url}/length`, { method: "POST", body, duplex: "half" } as RequestInit)).text();
+    },
+    "3000000",
+  ],
+  [
+    "an answer passed on as a request",
+    async (fetch) => {
+      const { body } = await fetch(`${url}/large`);
+      return (await fetch(`${url}/length`, { method: "POST", body, duplex: "half" } as RequestInit)).text();
+    },
+    String(3 * 1024 * 1024),
+  ],
+  [
+    "a request with a stream and headers of its own",
+    async (fetch) => {
+      const body = new Blob(["streamed"]).stream();
+      const init = { method: "POST", body, duplex: "half", headers: { "content-type": "x/y" } } as RequestInit;
+      const response = await fetch(new Request(`${url}/echo`, init));
+      const { body: sent, rawHeaders } = (await response.json()) as { body: string; rawHeaders: string[] };
+      return [atob(sent), rawHeaders.includes("x/y")];
+    },
+    ["streamed", true],
+  ],
+  [
+    "a request can be sent once",
+    async (fetch) => {
+      const request = new Request(`${url}/echo`, { method: "POST", body: "x" });
+      const copy = request.clone();
+      const first = (await (await fetch(request)).json()) as Echo;
+      const second = (await (await fetch(copy)).json()) as Echo;
+      return [first.body, second.body, request.bodyUsed, ((await failure(fetch(request))) as string[])[0]];
+    },
+    [btoa("x"), btoa("x"), true, "TypeError"],
+  ],
+  [
+    "headers of an init instead of those of a request",
+    async (fetch) => {
+      const request = new Request(`${url}/echo`, { headers: { "x-a": "1", "x-b": "2" } });
+      const response = await fetch(request, { headers: { "x-a": "3" } });
+      const { rawHeaders } = (await response.json()) as { rawHeaders: string[] };
+      return [rawHeaders.includes("3"), rawHeaders.includes("x-b")];
+    },
+    [true, false],
+  ],
+  [
+    "an upload that fails",
+    async (fetch) => {
+      const body = new ReadableStream({ pull: (controller) => controller.error(new Error("no more")) });
+      return (
+        (await failure(fetch(`${url}/length`, { method: "POST", body, duplex: "half" } as RequestInit))) as string[]
+      )[0];
+    },
+    "TypeError",
+  ],
+  [
+    "a stream without its word",
+    async (fetch) => {
+      const body = new Blob(["x"]).stream();
+      return ((await failure(fetch(`${url}/length`, { method: "POST", body }))) as string[])[0];
+    },
+    "TypeError",
+  ],
+  [
+    "events while they are made",
+    async (fetch) => {
+      const name = String(gates.size);
+      const { body } = await fetch(`${url}/gated?name=${name}`, { headers: { accept: "text/event-stream" } });
+      const reader = body!.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+      const first = (await reader.read()).value;
+      gate(name).resolve(); // the second is made when the first has been read
+      return [first, (await reader.read()).value, (await reader.read()).done];
+    },
+    ["data: first\n\n", "data: second\n\n", true],
+  ],
+  [
+    "a body in two branches",
+    async (fetch) => {
+      const [one, other] = (await fetch(`${url}/large`)).body!.tee();
+      return [(await collect(one)).length, (await collect(other)).length];
+    },
+    [3 * 1024 * 1024, 3 * 1024 * 1024],
+  ],
+  [
+    "a body that is being read",
+    async (fetch) => {
+      const response = await fetch(`${url}/large`);
+      const reader = response.body!.getReader();
+      await reader.read();
+      const locked = ((await failure(response.text())) as string[])[0];
+      await reader.cancel();
+      return locked;
+    },
+    "TypeError",
+  ],
+  [
+    "301 turns POST to GET, 308 keeps it, 302 keeps PUT",
+    async (fetch) =>
+      Promise.all(
+        [
+          [301, "POST"],
+          [308, "POST"],
+          [302, "PUT"],
+        ].map(async ([code, method]) => {
+          const response = await fetch(redirect(code as number, "/echo"), { method: method as string, body: "x" });
+          return ((await response.json()) as Echo).method;
+        }),
+      ),
+    ["GET", "POST", "PUT"],
+  ],
+  [
+    "no cookie to another origin",
+    async (fetch) => {
+      const response = await fetch(redirect(307, `${elsewhere.url}/echo`), { headers: { cookie: "a=1" } });
+      return (await response.text()).includes("a=1");
+    },
+    false,
+  ],
+  ["a redirect that leads nowhere", async (fetch) => (await fetch(`${url}/status?code=302&body=here`)).text(), "here"],
+  [
+    "a manual redirect has its body",
+    async (fetch) => (await fetch(redirect(307, "/json"), { redirect: "manual" })).text(),
+    "redirect body",
+  ],
+  [
+    "one of several signals",
+    async (fetch) => {
+      const controller = new AbortController();
+      const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)]);
+      const pending = failure(fetch(`${url}/hang`, { signal }));
+      controller.abort(new Error("one"));
+      return pending;
+    },
+    ["Error", "one"],
+  ],
+  [
+    "words about caches and referrers",
+    async (fetch) => {
+      const init: RequestInit = {
+        cache: "no-store",
+        credentials: "omit",
+        referrerPolicy: "no-referrer",
+        keepalive: true,
+      };
+      return (await fetch(`${url}/json`, init)).status;
+    },
+    200,
   ],
   [
     "many at once",

@@ -7,6 +7,7 @@ import { type Configuration, walk } from "./walk.ts";
 
 const retryable = Object.assign(new Error("held by another connection"), { isRetryable: true });
 const permanent = new Error("unknown session id");
+const final = Object.assign(new Error("refused with HTTP 404"), { isRetryable: false });
 const input = (canReconnect: boolean): LinkInput => ({ canReconnect, longestRecoveryMs: 40_000 });
 
 const everything = walk(linkMachine, {
@@ -23,7 +24,7 @@ const everything = walk(linkMachine, {
     { type: "close" },
   ],
   outcomes: {
-    dial: { outputs: [undefined], errors: [new Error("refused"), "no error object"] },
+    dial: { outputs: [undefined], errors: [new Error("refused"), final, "no error object"] },
     handshake: {
       outputs: [null, 60_000].map((sessionTtlMs) => ({ sessionId: "session-1", sessionTtlMs })),
       errors: [permanent, retryable],
@@ -122,6 +123,7 @@ it("fails for good when the first connection cannot be had, whatever the error s
   expect(new Set(failed.map(({ to }) => to.context.reason))).toEqual(
     new Set([
       "refused",
+      "refused with HTTP 404",
       "no error object",
       "unknown session id",
       "held by another connection",
@@ -200,6 +202,7 @@ it("answers a retryable failure with a pause and a permanent one with the end (0
   expect(Object.fromEntries(outcomes)).toEqual({
     "dial failed refused": pause,
     "dial failed no error object": pause,
+    "dial failed refused with HTTP 404": new Set(['"Failed"']),
     "handshake failed held by another connection": pause,
     "handshake failed unknown session id": new Set(['"Failed"']),
     "catchUp failed held by another connection": pause,

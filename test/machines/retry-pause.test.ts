@@ -15,6 +15,23 @@ it("is 50 ms after the first failure and 100 ms after every other, a fifth more 
   );
 });
 
+it("grows from 0.5 s to 5 s, and by half at most, where each dial asks for a URL first (03 CL-14, 07 E-33)", () => {
+  verifies("03 CL-14", "07 E-33");
+  const bases = [500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000];
+  fc.assert(
+    fc.property(fc.string(), (sessionId) => {
+      for (const [index, base] of bases.entries()) {
+        const pause = retryPauseMs(sessionId, index + 1, "provided");
+        expect(pause).toBeGreaterThanOrEqual(base);
+        expect(pause).toBeLessThanOrEqual(base * 1.5);
+        expect(pause).toBe(retryPauseMs(sessionId, index + 1, "provided"));
+      }
+    }),
+  );
+  const first = Array.from({ length: 1_000 }, (_, n) => retryPauseMs(`session-${n}`, 1, "provided"));
+  expect(new Set(first).size).toBeGreaterThan(200);
+});
+
 it("depends on the session and the attempt alone, so that a run can be repeated (03 I-23)", () => {
   verifies("03 I-23");
   fc.assert(

@@ -33,6 +33,17 @@ describe("what a client takes from an executor", () => {
     );
   });
 
+  test("facts of a place that only later releases tell are kept, and none but the shell is needed (07 E-38)", () => {
+    verifies("07 E-38");
+    const shell = { name: "bash", path: "/bin/bash" };
+    const more = { shell, cwd: "file:///srv", executorVersion: "1", capabilities: { x: true } };
+    expect(decodeResult("environment/info", more)).toEqual(more);
+    for (const answer of [{ shell }, { shell, cwd: null }]) {
+      expect(decodeResult("environment/info", answer)).toEqual(answer);
+    }
+    expect(() => decodeResult("environment/info", { cwd: "file:///srv" })).toThrow(ProtocolError);
+  });
+
   test("a notification that nobody knows is none, and a known one that does not decode is a fault of the protocol", () => {
     verifies("01 W-51");
     expect(decodeServerNotification("process/invented", {})).toBeUndefined();

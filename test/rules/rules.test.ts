@@ -14,6 +14,7 @@ const built: Readonly<Record<string, RegExp>> = {
   "04": /^[PF]-/,
   "05": /^SB-/,
   "06": /^(H|C|F)-/,
+  "07": /^E-/,
 };
 
 const unverified: readonly string[] = unverifiedRules;

@@ -303,6 +303,20 @@ test("destroy ends both at once with 1006", async () => {
   expect((await server.heard.end()).code).toBe(1006);
 });
 
+test("06 H-52: what comes in is acknowledged with an unasked pong where that is wanted, and only there", async () => {
+  verifies("06 H-52");
+  await using listening = await Listening.start();
+  const peer = await RawPeer.upgrade(listening.port);
+  const { transport, heard } = await listening.latest();
+  peer.socket.write(frame(1, "before"));
+  await heard.until(({ messages }) => messages.length === 1);
+  transport.acknowledge();
+  peer.socket.write(frame(1, "after"));
+  await peer.until(() => peer.frames().length === 1);
+  expect(peer.frames()).toEqual([{ opcode: 10, fin: true, payload: Buffer.alloc(0) }]);
+  peer.socket.destroy();
+});
+
 test("01 W-11: ping is an empty ping, and the pong is a sign of life", async () => {
   verifies("01 W-11");
   await using listening = await Listening.start();

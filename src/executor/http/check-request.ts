@@ -1,6 +1,7 @@
 import type { HttpHeader, HttpRequest } from "../../ports/http-host.ts";
 import { type RpcError, rpcError } from "../../protocol/errors.ts";
 import type { Params } from "../../protocol/methods.ts";
+import type { Variables } from "./environment-variable.ts";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Characters that are bytes: tab, and everything but controls (06 H-12). */
@@ -8,15 +9,20 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * The request as it leaves, or why it cannot: the first fault in the order of the wire wins (06 section 3).
+ * @param variables the executor's, whose contents some headers ask for (06 H-57)
  * @throws RpcError `invalidParams`
  */
-export function checkRequest(params: Params<"http/request">): HttpRequest {
+export function checkRequest(params: Params<"http/request">, variables: Variables): HttpRequest {
   const { method } = params;
   if (!token.test(method)) throw invalid("http/request method is invalid: invalid HTTP method");
   const url = parseUrl(params.url);
-  const given = params.headers.map(({ name, value }): HttpHeader => {
+  const given = params.headers.map(({ name, value, valueEnvVar }): HttpHeader => {
     if (!token.test(name)) throw invalid("http/request header name is invalid: invalid HTTP header name");
-    const octets = Buffer.from(value).toString("latin1");
+    const rest = valueEnvVar === null ? "" : variables[valueEnvVar];
+    if (rest === undefined) {
+      throw invalid(`http/request header ${name} requires executor environment variable ${valueEnvVar}`);
+    }
+    const octets = Buffer.from(value + rest).toString("latin1");
     if (!fieldValue.test(octets)) {
       throw invalid(`http/request header value is invalid for ${name}: failed to parse header value`);
     }

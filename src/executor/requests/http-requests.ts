@@ -1,5 +1,7 @@
 import type { RequestHandlers } from "../../actors/request-handlers.ts";
-import type { HttpHost } from "../../ports/http-host.ts";
+import type { Host } from "../../ports/host.ts";
+import { HttpError, type HttpHost } from "../../ports/http-host.ts";
+import { rpcError } from "../../protocol/errors.ts";
 import { checkRequest } from "../http/check-request.ts";
 import { followRedirects } from "../http/follow-redirects.ts";
 
@@ -13,16 +15,30 @@ export interface HttpRequestOptions {
 export const defaultMaxBufferedBodyBytes = 11 * 1024 * 1024;
 
 /** HTTP from where the executor runs (06). */
-export function httpRequests(host: HttpHost, options: HttpRequestOptions = {}) {
+export function httpRequests(
+  { http, environment }: Pick<Host, "http" | "environment">,
+  options: HttpRequestOptions = {},
+) {
   const limitBytes = options.maxBufferedBodyBytes ?? defaultMaxBufferedBodyBytes;
   return {
     "http/request": (params, { exchanges }) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
       return exchanges.part.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
-        const request = checkRequest(params);
-        return (signal) => followRedirects(host, request, { policy, signal });
+        checkHost(http);
+        const request = checkRequest(params, environment());
+        return (signal) => followRedirects(http, request, { policy, signal });
       });
     },
     "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.part.cancel(requestId) }),
   } satisfies RequestHandlers;
+}
+
+/** Not with the prefix of what may be tried again: until somebody mends the host, nothing will work (06 section 9). */
+function checkHost(host: HttpHost): void {
+  try {
+    host.check?.();
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    throw rpcError("internalError", `HTTP request failed: ${error.message}`, { kind: error.trouble, phase: "connect" });
+  }
 }

@@ -38,7 +38,6 @@ const neededOptions = [
  * @throws SandboxRefusedError that says what is missing, and what to do
  */
 export async function findBubblewrap(searchPath: string, workingDirectory = process.cwd()): Promise<Bubblewrap> {
-  if (process.platform !== "linux") throw unavailable("sandboxes are built for Linux only so far");
   if (process.arch !== "x64" && process.arch !== "arm64") {
     throw unavailable(`there is no system call filter for ${process.arch}`);
   }

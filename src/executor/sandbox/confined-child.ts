@@ -1,22 +1,30 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Child, ChildEnd, ChildListener, ChildSignal } from "../../ports/process-host.ts";
+import type { Child, ChildEnd, ChildListener, ChildSignal, ChildSpec } from "../../ports/process-host.ts";
 import type { OutputStream } from "../../protocol/process.ts";
 import { readProcess } from "../spawn/process-table.ts";
 import { send } from "../spawn/send-signal.ts";
 import { DenialWatch } from "./denial.ts";
-import type { StatusPipe } from "./status-pipe.ts";
+import type { ProgramStatus } from "./status-pipe.ts";
 
 /** How long an exit waits for the end of the output, which the verdict is about (05 SB-D5). */
 const outputGraceMs = 20;
 /** Of what bubblewrap says when it fails, this much is told. */
 const failureBytes = 4 * 1024;
 
+/** Starts what confines a program; `inherited` are descriptors that it gets under their own numbers. */
+export type EnclosedStart = (
+  order: { readonly file: string; readonly spec: ChildSpec; readonly inherited: readonly number[] },
+  listener: ChildListener,
+) => Promise<Child>;
+
 /** What surrounds a confined program. */
 export interface Enclosure {
-  readonly status: StatusPipe;
+  readonly status: ProgramStatus;
   /** Has the program a session of its own, so that its group is that of the first process inside? */
   readonly newSession: boolean;
   readonly onTerminal: boolean;
+  /** Does what was started wait for the program, so that its use is counted? bubblewrap does not, in a namespace of processes. */
+  readonly countsUsage: boolean;
   /** Everybody inside is gone: what was put on the host for them goes too. Tells what they made and must not have. */
   end(): readonly string[];
 }
@@ -82,8 +90,9 @@ export class ConfinedEnd implements ChildListener {
     if (this.#end === null || this.#isOver) return;
     this.#isOver = true;
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
-    const { exitCode, usage } = this.#end;
-    const { status } = this.#enclosure;
+    const { exitCode } = this.#end;
+    const { status, countsUsage } = this.#enclosure;
+    const usage = countsUsage ? this.#end.usage : null;
     const { hasRun } = status;
     status.close();
     const forbidden = this.#enclosure.end();

@@ -1,17 +1,21 @@
 import { closeSync, openSync, realpathSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import type { Clock } from "../../ports/clock.ts";
 import type { Confinement, FileConfinement } from "../../ports/confinement.ts";
 import { type Child, type ChildListener, type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
 import type { Pipe } from "../spawn/pipe-pool.ts";
 import { StartDescriptors, writeArguments } from "./arguments.ts";
 import { type Bubblewrap, findBubblewrap } from "./bubblewrap.ts";
-import { ConfinedChild, ConfinedEnd, type Enclosure } from "./confined-child.ts";
+import { ConfinedChild, ConfinedEnd, type EnclosedStart, type Enclosure } from "./confined-child.ts";
 import { type FileView, nodeFileView } from "./file-view.ts";
 import { ForbiddenPaths } from "./forbidden-paths.ts";
 import { frameArguments } from "./frame.ts";
 import { MaskRegistry } from "./mask-registry.ts";
+import { mechanismOf } from "./mechanism.ts";
 import { type MountPlan, type PlanChange, planMounts } from "./mount-plan.ts";
 import { planFingerprint } from "./plan-fingerprint.ts";
+import { seatbeltLauncher } from "./seatbelt.ts";
+import { startInSeatbelt } from "./seatbelt-start.ts";
 import { type FilterName, seccompFilter } from "./seccomp/filters.ts";
 import type { Architecture } from "./seccomp/system-calls.ts";
 import { StatusPipe } from "./status-pipe.ts";
@@ -23,13 +27,11 @@ export interface SandboxOptions {
   readonly searchPath?: string;
   readonly view?: FileView;
   readonly masks?: MaskRegistry;
+  /** The system that decides how programs are confined. */
+  readonly platform?: NodeJS.Platform;
+  /** What confines them on macOS. */
+  readonly seatbelt?: string;
 }
-
-/** Starts what bubblewrap is given to run; `inherited` are descriptors that it gets under their own numbers. */
-export type EnclosedStart = (
-  order: { readonly file: string; readonly spec: ChildSpec; readonly inherited: readonly number[] },
-  listener: ChildListener,
-) => Promise<Child>;
 
 /** A program of our own, whose view was planned before; it is started only if the view is still that one. */
 export interface PlannedView {
@@ -44,19 +46,24 @@ export class ViewChangedError extends SandboxRefusedError {}
 const terminalSignals = ["INT", "QUIT", "TSTP"];
 
 /**
- * Confines programs of this machine by bubblewrap: one call per start, which becomes the program (05 section 8). Nothing is looked
- * for before the first program that needs it.
+ * Confines programs of this machine: on Linux by bubblewrap, one call per start, which becomes the program (05 section 8), on macOS by
+ * its own means. Nothing is looked for before the first program that needs it.
  */
 export class Sandbox implements Disposable {
   readonly #searchPath: string;
   readonly #view: FileView;
   readonly #masks: MaskRegistry;
   readonly #clock: Clock;
+  readonly #platform: NodeJS.Platform;
+  readonly #seatbelt: string;
   readonly #filters = new Map<FilterName, number>();
   #bubblewrap: Promise<Bubblewrap> | null = null;
 
   constructor(clock: Clock, options: SandboxOptions = {}) {
     const { searchPath = process.env.PATH ?? "", view = nodeFileView, masks = new MaskRegistry() } = options;
+    const { platform = process.platform, seatbelt = seatbeltLauncher } = options;
+    this.#platform = platform;
+    this.#seatbelt = seatbelt;
     this.#clock = clock;
     this.#searchPath = searchPath;
     this.#view = view;
@@ -73,6 +80,9 @@ export class Sandbox implements Disposable {
    * @throws SandboxRefusedError when the confinement cannot be enforced
    */
   async plan(files: FileConfinement, change: PlanChange): Promise<{ fingerprint: string; occupies: boolean }> {
+    if (mechanismOf(this.#platform) !== "bubblewrap") {
+      throw new SandboxRefusedError("sandboxed filesystem operations are not supported on this executor");
+    }
     const bubblewrap = await this.#found();
     const { plan } = this.#planned(files, change, (view) => ({
       masks: [],
@@ -84,18 +94,36 @@ export class Sandbox implements Disposable {
 
   /**
    * Starts a program in its confinement.
-   * @param pipe takes the word of bubblewrap; owned from now on, whatever happens
+   * @param takePipe makes a pipe for the word of bubblewrap
    * @param planned for a program of our own
    * @throws SandboxRefusedError when the confinement cannot be enforced; SpawnError when the OS refuses
    */
   async start(
     spec: ChildSpec,
     confinement: Confinement,
-    pipe: Pipe,
+    takePipe: () => Promise<Pipe>,
     listener: ChildListener,
     start: EnclosedStart,
     planned?: PlannedView,
-  ) {
+  ): Promise<Child> {
+    if (mechanismOf(this.#platform) === "bubblewrap") {
+      // The signal by which bubblewrap dies with us follows the thread that has started it (05 SB-L4).
+      if (!isMainThread) throw new SandboxRefusedError("sandboxes can be made in the main thread of a program only");
+      return this.#startInBubblewrap(spec, confinement, await takePipe(), listener, start, planned);
+    }
+    const means = { launcher: this.#seatbelt, view: this.#view, clock: this.#clock };
+    return startInSeatbelt(spec, confinement, means, listener, start);
+  }
+
+  /** @param pipe owned from now on, whatever happens */
+  async #startInBubblewrap(
+    spec: ChildSpec,
+    confinement: Confinement,
+    pipe: Pipe,
+    listener: ChildListener,
+    start: EnclosedStart,
+    planned: PlannedView | undefined,
+  ): Promise<Child> {
     using descriptors = new StartDescriptors();
     descriptors.add(pipe.write);
     const status = new StatusPipe(pipe.read);
@@ -226,6 +254,7 @@ export class Sandbox implements Disposable {
     return {
       ...terms,
       status,
+      countsUsage: plan === null,
       end: () => {
         forbidden.close();
         this.#masks.release(plan?.masks ?? []);

@@ -1,7 +1,16 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 
+/** What is known of a confined program besides its output and exit. */
+export interface ProgramStatus {
+  /** The leader of the group of the program; `null`: there is none yet, or it is the process that was started. */
+  readonly childPid: number | null;
+  /** Was it executed? Final once what was started has ended. */
+  readonly hasRun: boolean;
+  close(): void;
+}
+
 /** What bubblewrap tells of a program: the number of the first process inside, and whether it ran at all (05 SB-Q6). */
-export class StatusPipe {
+export class StatusPipe implements ProgramStatus {
   readonly #fd: number;
   readonly #buffer = Buffer.alloc(4 * 1024);
   #text = "";

@@ -100,10 +100,13 @@ export class ChildOutput {
   }
 }
 
-/** Makes a socket read into the one buffer, and hand on from there. */
-export function intoReadBuffer(chunks: ChunkTaker): OnReadOpts {
+/**
+ * Makes a socket read into the one buffer, and hand on from there.
+ * @param most that one read can give; one that gives as much is followed by another before the loop turns to anything else
+ */
+export function intoReadBuffer(chunks: ChunkTaker, most: number = readBytes): OnReadOpts {
   return {
-    buffer: readBuffer,
+    buffer: readBuffer.subarray(0, most),
     callback: (length, buffer) => {
       chunks.take(buffer.subarray(0, length));
       return true;

@@ -114,9 +114,8 @@ export class ChildReaper {
   #lookAtAll(): void {
     this.#quickLooksLeft = Math.max(0, this.#quickLooksLeft - 1);
     this.#lookLater();
-    let looks = 0;
-    for (const [pid, child] of this.#children) {
-      if (++looks > looksAtOnce) break;
+    // A list of its own: what is put to the end of the map would come again, until so many looks are made.
+    for (const [pid, child] of this.#children.entries().take(looksAtOnce).toArray()) {
       const peakBytes = peakMemoryOf(pid);
       if (peakBytes !== null) child.peakBytes = peakBytes;
       // To the end of the queue.

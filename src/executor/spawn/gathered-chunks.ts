@@ -4,7 +4,7 @@ import type { OutputStream } from "../../protocol/process.ts";
 import { type ChunkTaker, copyOf } from "./child-output.ts";
 
 /** A read of a terminal gives no more than this, however much the child prints: then more is on its way. */
-const fullReadBytes = 4095;
+export const fullReadBytes = 4095;
 /** For so long what is gathered waits for more. */
 const gatherMs = 1;
 /** The largest chunk. */

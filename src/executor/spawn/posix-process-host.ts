@@ -10,8 +10,9 @@ import {
   SandboxRefusedError,
 } from "../../ports/process-host.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
+import type { EnclosedStart } from "../sandbox/confined-child.ts";
 import { fileHelperHost } from "../sandbox/file-helper-host.ts";
-import { type EnclosedStart, type PlannedView, Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
+import { type PlannedView, Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { DescriptorShield } from "./descriptor-shield.ts";
 import { EscapeeHunt } from "./escapee-hunt.ts";
 import type { HostMeans, TerminalLauncher } from "./host-means.ts";
@@ -123,14 +124,15 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
     start: EnclosedStart,
     planned: PlannedView | undefined,
   ) {
-    const [pipe] = (await pool.take(1)) ?? [];
-    if (pipe === undefined || (libc === null && spec.stdin === "pty")) {
+    const takePipe = async () => {
+      const [pipe] = (await pool.take(1)) ?? [];
+      if (pipe !== undefined && (libc !== null || spec.stdin !== "pty")) return pipe;
       if (pipe !== undefined) closePipe(pipe);
       throw new SandboxRefusedError(
         "sandbox intent cannot be enforced on this executor: it needs the C library; reinstall with optional dependencies",
       );
-    }
-    return sandbox.start(spec, to, pipe, listener, start, planned);
+    };
+    return sandbox.start(spec, to, takePipe, listener, start, planned);
   }
 
   return {

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { ReadStream } from "node:tty";
 import { type Child, type ChildListener, type ChildSpec, SpawnError } from "../../ports/process-host.ts";
 import { ChildOutput, intoReadBuffer } from "./child-output.ts";
-import { GatheredChunks } from "./gathered-chunks.ts";
+import { fullReadBytes, GatheredChunks } from "./gathered-chunks.ts";
 import type { HostMeans, StartTerms } from "./host-means.ts";
 import type { LaunchedProcess } from "./launch.ts";
 import { PosixChild } from "./posix-child.ts";
@@ -49,7 +49,7 @@ export async function startPtyChild(
   }
   const input = new TerminalInput(terminal.master, clock, () => listener.stdinClosed());
   const chunks = new GatheredChunks("pty", listener, clock);
-  const socket = new ReadStream(terminal.master, { onread: intoReadBuffer(chunks) });
+  const socket = new ReadStream(terminal.master, { onread: intoReadBuffer(chunks, fullReadBytes) });
   const output = new ChildOutput(socket, terminal.master, chunks, () => listener.ended("pty"));
   let isOpen = true;
   const resize = (rows: number, columns: number) => {

@@ -367,7 +367,7 @@ describe("calls", () => {
   });
 
   it("in flight are sent again where that is harmless, before newer ones, and else fail with an unknown effect (03 CL-21, CL-22)", async () => {
-    verifies("03 CL-21", "03 CL-22", "03 CL-25", "03 D-17");
+    verifies("03 CL-21", "03 CL-22", "03 CL-25", "03 D-17", "07 E-27");
     const link = await world.connect();
     const { process } = await startScripted(link, world.peer);
     const read = link.files.readFile("/a");

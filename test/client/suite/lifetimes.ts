@@ -35,14 +35,11 @@ export function lifetimeTests(venue: Venue): void {
       expect(states).toEqual(["Connected", "Closed"]);
       for (const outcome of await pending)
         if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(LinkClosedError);
-      for (const call of [
-        () => link.start(["true"]),
-        () => link.environmentInfo(),
-        () => link.files.stat("/"),
-        () => process.stdin.write("x"),
-        () => process.terminate(),
-        () => process.interrupt(),
-      ]) {
+      for (const call of [() => link.start(["true"]), () => link.environmentInfo(), () => link.files.stat("/")]) {
+        const code = venue.isEnvironment === true ? "environmentUnavailable" : "linkClosed";
+        await expect(call()).rejects.toMatchObject({ code, effect: "notApplied" });
+      }
+      for (const call of [() => process.stdin.write("x"), () => process.terminate(), () => process.interrupt()]) {
         await expect(call()).rejects.toMatchObject({ code: "linkClosed", effect: "notApplied" });
       }
       expect(link.state.value).toBe("Closed");

@@ -98,6 +98,18 @@ export function sandboxTests(venue: Venue): void {
       },
     );
 
+    it.skipIf(venue.isReference)("what a program used is told where it can be counted, and never guessed", async () => {
+      await using link = await venue.open();
+      const busy = sh("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done");
+      const cut = { permissions: { type: "external", network: "restricted" } } as const;
+      const [free, confined] = [
+        await link.start(busy, { sandbox: cut }),
+        await link.start(busy, { sandbox: "read-only" }),
+      ];
+      expect((await free.exited).usage?.userCpuMs).toBeGreaterThan(30);
+      expect((await confined.exited).usage).toBeNull();
+    });
+
     it("the network is cut unless a rule gives it", async () => {
       await using link = await venue.open();
       for (const network of [false, true]) {

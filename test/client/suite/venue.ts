@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codexHome } from "../../../scripts/codex.ts";
-import { type ConnectOptions, connect, type Link } from "../../../src/index.ts";
+import { type ConnectOptions, connect, type Link, type Services } from "../../../src/index.ts";
 import { startServer } from "../../conformance/peer/server.ts";
 
 /** An executor that can be killed like a program that crashes, and a link to it. */
@@ -12,13 +12,18 @@ export interface MortalLink extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+/** What the suite needs of a place: all that a link has, whoever has it. */
+export type Place = Omit<Pick<Link, keyof Link>, "files"> & Pick<Services, "files">;
+
 /** A way to reach an executor; the suite holds for each. */
 export interface Venue {
   readonly name: string;
   /** Whether the executor is the real one of Codex, which differs where a rule says so. */
   readonly isReference: boolean;
-  /** Opens a link. */
-  open(options?: ConnectOptions): Promise<Link>;
+  /** Whether the services are those of an environment, which has its own word for its end. */
+  readonly isEnvironment?: boolean;
+  /** Opens a link, or what does as well. */
+  open(options?: ConnectOptions): Promise<Place>;
   /** Opens a link to an executor of its own; missing where the executor is this very program. */
   openMortal?(): Promise<MortalLink>;
   /** A link that loses its executor recovers before it fails. Default: it fails at once. */

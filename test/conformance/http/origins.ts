@@ -5,7 +5,7 @@ export async function recordedOrigins(): Promise<{ readonly byPort: ReadonlyMap<
   const stack = new AsyncDisposableStack();
   const [first, second] = [stack.use(await httpOrigin()), stack.use(await httpOrigin())];
   const byPort = new Map<string, Origin>();
-  for (const port of ["39149", "40899", "37743", "44791"]) byPort.set(port, first);
+  for (const port of ["39149", "41935", "40899", "37743", "44791"]) byPort.set(port, first);
   byPort.set("45067", second);
   for (const [port, answer] of Object.entries(rawAnswers)) byPort.set(port, stack.use(await rawOrigin(answer)));
   return { byPort, [Symbol.asyncDispose]: () => stack.disposeAsync() };

@@ -139,6 +139,17 @@ test.each([
   expect(probeFault(stderr)).toBe(fault);
 });
 
+test("on a processor for which there is no filter nothing is confined, so nothing runs", async () => {
+  verifies("05 SB-S3");
+  const ours = Object.getOwnPropertyDescriptor(process, "arch");
+  Object.defineProperty(process, "arch", { ...ours, value: "riscv64" });
+  try {
+    await expect(findBubblewrap("/usr/bin")).rejects.toThrow("there is no system call filter for riscv64");
+  } finally {
+    Object.defineProperty(process, "arch", { ...ours });
+  }
+});
+
 test.each([
   ["Linux version 4.4.0-19041-Microsoft", true],
   ["Linux version 5.15.90.1-microsoft-standard-WSL2", false],

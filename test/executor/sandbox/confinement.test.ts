@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RawNotification } from "../../raw-connection.ts";
 import { verifies } from "../../rules/verifies.ts";
@@ -165,4 +167,63 @@ test("no process listing shows the policy or the environment", async () => {
   const lines = spawnSync("/bin/sh", ["-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).stdout.toString();
   expect(lines).not.toContain("hidden-value");
   await executor.peer.request("process/terminate", { processId });
+});
+
+test.each([
+  ["without a sandbox", { sandbox: null }],
+  ["in a sandbox", {}],
+  [
+    "with a proxy on loopback, to which nobody here bridges",
+    { env: { PATH: "/usr/bin:/bin", HTTPS_PROXY: "http://127.0.0.1:9" } },
+  ],
+])("a network that is to be managed is refused before anything runs, %s", async (_how, more) => {
+  verifies("05 SB-X1");
+  const seen = await executor.run(
+    sh("touch /var/tmp/$(basename $PWD)-ran file", { ...more, enforceManagedNetwork: true }),
+  );
+  expect(seen).toMatchObject({
+    error: { rpcCode: -32602, message: "managed network cannot be enforced on this executor" },
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what a pattern matches is looked up at the start: what comes later is not covered, until the next start", async () => {
+  verifies("05 SB-G4");
+  writeFileSync(join(folder, "old.env"), "old\n");
+  const sandbox = workspace({ path: { type: "glob_pattern", pattern: "*.env" }, access: "deny" });
+  const script = "cat old.env; [ -e new.env ] || echo new > new.env; cat new.env";
+  expect(await executor.run(sh(script, { sandbox }))).toMatchObject({ exitCode: 0, stdout: "new\n" });
+  expect(await executor.run(sh(script, { sandbox }))).toMatchObject({ exitCode: 1, stdout: "" });
+});
+
+test("each start reads its own filter and its own empty files", async () => {
+  verifies("05 SB-L11", "05 SB-S7");
+  for (const name of ["a", "b", "c"]) writeFileSync(join(folder, name), "secret\n");
+  const sandbox = workspace(
+    ...["a", "b", "c"].map((name) => ({ path: { type: "path", path: `file://${folder}/${name}` }, access: "deny" })),
+  );
+  const socket = `python3 -c 'import socket; socket.socket()' 2>/dev/null && echo socket`;
+  for (let start = 0; start < 3; start += 1) {
+    const seen = await executor.run(
+      sh(`cat a b c 2>/dev/null; grep Seccomp: /proc/self/status; ${socket}; :`, { sandbox }),
+    );
+    expect(seen).toMatchObject({ exitCode: 0, stdout: "Seccomp:\t2\n" });
+  }
+});
+
+test("the flag for the old sandbox of Linux is accepted, and protects no less", async () => {
+  verifies("05 SB-K1");
+  const sandbox = { ...workspace(), useLegacyLandlock: true };
+  expect(await executor.run(sh("mkdir .git; touch /var/tmp/never; ls -A", { sandbox }))).toMatchObject({
+    stdout: ".agents\n.codex\n.git\n",
+  });
+  expect([readdirSync(folder), existsSync("/var/tmp/never")]).toEqual([[], false]);
+});
+
+test("in another thread than the main one nothing is confined, so nothing runs: bubblewrap would die with the thread", async () => {
+  verifies("05 SB-L4");
+  const worker = new Worker(new URL("confined-worker.ts", import.meta.url), { workerData: join(folder, "file") });
+  const [refusal] = await once(worker, "message");
+  expect(refusal).toBe("sandboxes can be made in the main thread of a program only");
+  expect(readdirSync(folder)).toEqual([]);
 });

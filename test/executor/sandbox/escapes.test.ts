@@ -188,6 +188,16 @@ for request, argument in ((0x5412, b"x"), (0x541c, bytes([3]))):
     },
   );
 
+  test("files of another user stay closed, also to root, and none can be given away", async () => {
+    verifies("05 SB-U3", "05 SB-U1");
+    const theirs = join(folder, "theirs");
+    writeFileSync(theirs, "secret\n", { mode: 0o600 });
+    // Not the user who runs the program: somebody else, or root.
+    if (uid === undefined && process.getuid?.() === 0) chownSync(theirs, 1, 1);
+    const seen = await run("cat ../theirs 2>/dev/null; chown 2:2 file 2>/dev/null && echo ESCAPED; :");
+    expect(seen.stdout).toBe(uid === undefined && process.getuid?.() !== 0 ? "secret\n" : "");
+  });
+
   test("System V memory, message queues and abstract sockets are not shared with the host", async () => {
     verifies("05 SB-L2", "05 SB-S1");
     const seen = await run(

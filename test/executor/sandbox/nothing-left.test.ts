@@ -22,33 +22,37 @@ function dice(state: number): (below: number) => number {
 }
 
 test("a thousand operations, many of them cut off, leave no process, mount, file or descriptor", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   verifies("05 SB-F7", "05 SB-L13", "05 SB-V3");
   const roll = dice(seed);
   const folder = mkdtempSync("/var/tmp/proctor-nothing-left-");
   mkdirSync(join(folder, "w/deep"), { recursive: true });
+  // One workspace in which names have to be kept from being made, and one where they are there.
+  for (const name of [".git", ".agents", ".codex"]) mkdirSync(join(folder, "w/deep", name));
   writeFileSync(join(folder, "w/f"), Buffer.alloc(300_000, "x"));
   const uri = (name: string) => `file://${folder}/${name}`;
   const profiles = [
     readOnly,
-    workspace(join(folder, "w")),
     sandboxOf(null, at(join(folder, "w"), "read")),
-    sandboxOf(null, at(folder, "write")),
+    workspace(join(folder, "w/deep")),
+    workspace(join(folder, "w/deep"), at(join(folder, "w/f"), "deny")),
   ];
+  const bare = workspace(join(folder, "w"));
+  const anyProfile = () => (roll(12) === 0 ? bare : profiles[roll(profiles.length)]);
   const walkOptions = { maxDepth: 9, maxDirectories: 99, maxEntries: 99, followDirectorySymlinks: false };
   const calls: readonly (() => readonly [string, object])[] = [
     () => ["fs/readFile", { path: uri("w/f") }],
-    () => ["fs/writeFile", { path: uri(`w/n${roll(20)}`), dataBase64: "eHl6" }],
-    () => ["fs/writeFile", { path: uri(`w/n${roll(20)}`), dataBase64: "eHl6", atomic: true }],
+    () => ["fs/writeFile", { path: uri(`w/deep/n${roll(20)}`), dataBase64: "eHl6" }],
+    () => ["fs/writeFile", { path: uri(`w/deep/n${roll(20)}`), dataBase64: "eHl6", atomic: true }],
     () => ["fs/getMetadata", { path: uri("w") }],
     () => ["fs/readDirectory", { path: uri("w") }],
     () => ["fs/walk", { path: uri("w"), options: walkOptions }],
     () => ["fs/createDirectory", { path: uri(`w/deep/${roll(9)}/x`) }],
     () => ["fs/remove", { path: uri(`w/deep/${roll(9)}`) }],
-    () => ["fs/copy", { sourcePath: uri("w/f"), destinationPath: uri(`w/copy${roll(9)}`), recursive: false }],
+    () => ["fs/copy", { sourcePath: uri("w/f"), destinationPath: uri(`w/deep/copy${roll(9)}`), recursive: false }],
     () => ["fs/open", { handleId: `h${roll(99)}`, path: uri("w/f") }],
-    () => ["fs/open", { handleId: `h${roll(99)}`, path: uri(`w/s${roll(9)}`), mode: "replace" }],
+    () => ["fs/open", { handleId: `h${roll(99)}`, path: uri(`w/deep/s${roll(9)}`), mode: "replace" }],
     () => ["fs/readBlock", { handleId: `h${roll(99)}`, offset: roll(300_000), len: 65_536 }],
     () => ["fs/close", { handleId: `h${roll(99)}` }],
   ];
@@ -61,7 +65,7 @@ test("a thousand operations, many of them cut off, leave no process, mount, file
   for (let done = 0; done < operations; ) {
     for (let crowd = 1 + roll(12); crowd > 0; crowd -= 1, done += 1) {
       const [method, params] = calls[roll(calls.length)]?.() ?? ["environment/info", {}];
-      const answer = peer.answer(method, { ...params, sandbox: profiles[roll(profiles.length)] });
+      const answer = peer.answer(method, { ...params, sandbox: anyProfile() });
       if (roll(3) > 0) settled.push(Promise.race([answer, peer.ended]));
     }
     if (roll(4) === 0) {

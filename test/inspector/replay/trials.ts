@@ -32,6 +32,15 @@ const inputs: Readonly<Record<MachineName, readonly unknown[]>> = {
   "remote-process": [{ processId: "p", mayRepeatStart: true }],
   "observed-process": [{ processId: "p" }],
   "http-body": [{ requestId: "r" }],
+  environment: [
+    { environmentId: "e", isDisabled: false, isOneShot: false },
+    { environmentId: "e", isDisabled: false, isOneShot: true },
+    { environmentId: "e", isDisabled: true, isOneShot: false },
+  ],
+  "mcp-server": [
+    { canEndInput: true, graceMs: 1_000 },
+    { canEndInput: false, graceMs: 1_000 },
+  ],
 };
 
 /** Members that events of any machine may have. */
@@ -43,7 +52,11 @@ const payload = fc.record({
   now: fc.nat(60_000),
   agoMs: fc.nat(5_000),
   lostBytes: fc.nat(1),
-  output: fc.record({ sessionId: fc.constant("s"), sessionTtlMs: fc.constantFrom(null, 60_000) }),
+  output: fc.record({
+    sessionId: fc.constant("s"),
+    sessionTtlMs: fc.constantFrom(null, 60_000),
+    isAlive: fc.boolean(),
+  }),
   error: fc.record({ message: fc.constantFrom("refused", "held"), isRetryable: fc.boolean() }),
 });
 

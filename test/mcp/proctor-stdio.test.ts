@@ -1,0 +1,3 @@
+import { stdioSuite } from "./stdio-suite.ts";
+
+stdioSuite("proctor");
