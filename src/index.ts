@@ -105,6 +105,7 @@ export {
   type RestoredSession,
   type SessionJournal,
 } from "./ports/journal-store.ts";
+export type { Logger, LogMethod } from "./ports/logger.ts";
 export {
   type Child,
   type ChildEnd,
@@ -123,6 +124,7 @@ export { type Effect, type LinkStanding, ProctorError, ProtocolError, RpcError }
 export type { Feature, ListedProcess, SignalName } from "./protocol/extensions.ts";
 export type { OutputStream, ResourceUsage } from "./protocol/process.ts";
 export { type ServeOptions, type Server, serve } from "./serve.ts";
+export type { TelemetryOptions } from "./telemetry/telemetry-options.ts";
 export { ConnectError } from "./transports/connect-error.ts";
 export { ListenError } from "./transports/listen-error.ts";
 export { memoryTransportPair } from "./transports/memory-transport.ts";

@@ -18,8 +18,9 @@ const layers: Readonly<Record<string, Layer>> = {
   machines: { below: ["ports", "protocol"], packages: ["xstate"], typesOnly: true },
   transports: { below: ["ports", "protocol"] },
   actors: { below: ["machines", "transports", "ports", "protocol"] },
-  client: { below: ["actors", "machines", "transports", "ports", "protocol"] },
-  executor: { below: ["actors", "machines", "transports", "ports", "protocol"] },
+  telemetry: { below: ["actors", "ports", "protocol"], packages: ["@opentelemetry/api", "node:module", "rxjs"] },
+  client: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
+  executor: { below: ["telemetry", "actors", "machines", "transports", "ports", "protocol"] },
   inspector: { below: ["actors", "machines", "transports", "ports", "protocol"] },
   mcp: {
     below: ["client", "actors", "machines", "transports", "ports", "protocol"],
@@ -35,6 +36,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "client",
       "executor",
       "inspector",
+      "telemetry",
       "actors",
       "machines",
       "transports",
@@ -52,6 +54,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "client",
       "executor",
       "inspector",
+      "telemetry",
       "actors",
       "machines",
       "transports",
@@ -69,6 +72,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "client",
       "executor",
       "inspector",
+      "telemetry",
       "actors",
       "machines",
       "transports",
@@ -79,6 +83,18 @@ const layers: Readonly<Record<string, Layer>> = {
 };
 /** The only places where the two sides of the wire meet. */
 const meetingPlaces = ["index.ts", "local-environment.ts"];
+
+/** The page runs in a browser: what of our own house it may use beside itself, and which packages. */
+const page = {
+  folder: "inspector/page/",
+  files: [
+    /^machines\//,
+    /^ports\/clock\.ts$/,
+    /^inspector\/(?:records|feed-decoder|feed-format|machine-hash)\.ts$/,
+    /^inspector\/(?:chart|replay)\//,
+  ],
+  packages: ["preact", "preact/hooks", "xstate", "@xterm/xterm"],
+};
 
 /** What makes two runs differ, and may be touched in `ports` alone. */
 const timeAndChance: readonly RegExp[] = [
@@ -143,6 +159,21 @@ function unportedChance(files: readonly SourceFile[]): string[] {
     ]);
 }
 
+/** What the page takes in that is not for a browser. */
+function strangersOfThePage(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith(page.folder))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target, isFile }) =>
+          isFile
+            ? !target.startsWith(page.folder) && !page.files.some((pattern) => pattern.test(target))
+            : !page.packages.includes(target),
+        )
+        .map(({ target }) => `${path} -> ${target}`),
+    );
+}
+
 it("has no circle of imports", () => {
   expect(circlesOf(sources)).toEqual([]);
 });
@@ -153,6 +184,11 @@ it("imports downward only, and keeps Node and the wire out of machines and proto
 
 it("lets client and executor meet nowhere but in index.ts and local-environment.ts", () => {
   expect(secretMeetings(sources)).toEqual([]);
+});
+
+it("keeps Node and the rest of the house out of the page", () => {
+  expect(strangersOfThePage(sources)).toEqual([]);
+  expect(sources.some(({ path }) => path === "inspector/page/main.tsx")).toBe(true);
 });
 
 it("touches time and chance in the ports alone", () => {
@@ -190,6 +226,19 @@ it("sees wrong imports when there are some", () => {
     "utils/g.ts is in no layer",
   ]);
   expect(secretMeetings(files)).toEqual(["client/d.ts", "cli/f.ts"]);
+});
+
+it("sees what does not belong into the page when there is some", () => {
+  const files = [
+    sourceFile(
+      "inspector/page/a.tsx",
+      'import { readFile } from "node:fs";\nimport { machines } from "../../machines/index.ts";\nimport { Hub } from "../hub.ts";',
+    ),
+  ];
+  expect(strangersOfThePage(files)).toEqual([
+    "inspector/page/a.tsx -> node:fs",
+    "inspector/page/a.tsx -> inspector/hub.ts",
+  ]);
 });
 
 it("sees circles when there are some", () => {

@@ -24,7 +24,7 @@ export interface SourceFile {
 export async function readSources(root: string): Promise<SourceFile[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"));
   return Promise.all(paths.toSorted().map(async (path) => sourceFile(path, await readFile(join(root, path), "utf8"))));
 }

@@ -20,6 +20,7 @@ import { sandboxedStart } from "./sandboxed-start.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
 import { subscribers } from "./subscribers.ts";
+import { telemetry } from "./telemetry.ts";
 
 /** Every row, in the order of the table: first those that have a goal. */
 export const rows: readonly Row[] = [
@@ -45,6 +46,7 @@ export const rows: readonly Row[] = [
   catchUp,
   clientLibrary,
   subscribers,
+  telemetry,
   mixed,
   growth,
   inspector,

@@ -19,6 +19,8 @@ export const callLimits = {
  * flight, keeps its place until the executor answers, since the executor is still busy with it.
  */
 export class CallTable {
+  /** Has the executor offered to take the trace of a call (07 E-45)? The reference must not see one. */
+  takesTraces = false;
   readonly #send: (text: string) => void;
   readonly #inFlight = new Map<RequestId, PendingCall>();
   #queue: PendingCall[] = [];
@@ -69,7 +71,7 @@ export class CallTable {
     const id = this.#nextId++;
     let request: string;
     try {
-      request = encodeRequest(id, call.method, call.params);
+      request = encodeRequest(id, call.method, call.params, this.takesTraces ? call.trace : null);
     } catch (error) {
       return call.reject(error); // params that JSON cannot carry are the fault of their own call
     }

@@ -1,12 +1,21 @@
 import type { Actor } from "xstate";
 import { connectionMachine } from "../machines/connection-machine.ts";
+import type { ConnectionTelemetry, ExecutorTelemetry, RequestTelemetry } from "../ports/telemetry.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { decodeParams } from "../protocol/decode.ts";
 import { EncodedAnswer } from "../protocol/encoded-answer.ts";
-import { decodeMessage, encodeError, encodeMalformed, encodeResult, type RequestId } from "../protocol/envelope.ts";
+import {
+  decodeMessage,
+  encodeError,
+  encodeMalformed,
+  encodeResult,
+  type Message,
+  type RequestId,
+} from "../protocol/envelope.ts";
 import { type RpcError, rpcError, sessionTakenOver } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/extensions.ts";
 import { isRequestName, type RequestName, requests } from "../protocol/methods.ts";
+import type { TraceContext } from "../protocol/trace-context.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import type { Facts, WatchedEntity } from "./actor-watch.ts";
@@ -35,6 +44,7 @@ export interface ConnectionOwner {
   /** The extensions that are offered to the peer. */
   readonly offer: Offer;
   readonly handlers: RequestHandlers;
+  readonly telemetry?: ExecutorTelemetry | undefined;
   /** @throws RpcError as `SessionRegistry.attach` does. */
   attach(resumeSessionId: string | null, holder: SessionHolder): SessionActor;
   /** @throws RpcError as `SessionRegistry.observe` does. */
@@ -82,6 +92,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
 
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
+  readonly #telemetry: ConnectionTelemetry | undefined;
   readonly #actor: Actor<typeof logic>;
   readonly #files: OnDemand<FileHandles>;
   readonly #abort = new AbortController();
@@ -100,6 +111,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
+    this.#telemetry = owner.telemetry?.connection(connectionId, transport);
     const own = { ...ports, ownedBy: this };
     this.#files = new OnDemand(() => new FileHandles(own, owner.fault));
     this.#exchanges = new OnDemand(
@@ -150,6 +162,16 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
   /** The statechart, for whoever wants to watch. */
   get snapshot() {
     return this.#actor.getSnapshot();
+  }
+
+  /** Exchanges with origins that are under way, for the metrics. */
+  get exchanges(): number {
+    return this.#exchanges.made?.size ?? 0;
+  }
+
+  /** How its peer is reached. */
+  get transportKind(): Transport["kind"] {
+    return this.#transport.kind;
   }
 
   /** Sends a notification of the session; false: the peer reads too slowly (01 W-45). */
@@ -206,7 +228,10 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
       this.#listening = true;
       this.#transport.ping();
     },
-    closeTransport: (code: number, reason: string): void => this.#transport.close(code, reason),
+    closeTransport: (code: number, reason: string): void => {
+      this.#telemetry?.ending({ code, reason });
+      this.#transport.close(code, reason);
+    },
     destroyTransport: (): void => this.#transport.destroy(),
   };
 
@@ -215,29 +240,42 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     const message = decodeMessage(data);
     switch (message.kind) {
       case "request":
-        return this.#request(message.id, message.method, message.params);
+        return this.#request(message.id, message.method, message.params, message.trace);
       case "notification":
         if (message.method === "initialized") tell(this.#actor, { type: "initialized" });
         else this.#violate(`the notification \`${message.method}\` does not exist`);
         return;
       case "malformed":
-        return this.#answer(encodeMalformed(this.#transport.kind, this.#transport.peer, message.detail));
+        return this.#refuseMalformed(message);
       case "response":
       case "error":
         return this.#violate("an executor sends no requests, so it takes no answers");
     }
   }
 
+  #refuseMalformed({ detail, id }: Extract<Message, { readonly kind: "malformed" }>): void {
+    this.#telemetry?.malformed(detail);
+    this.#answer(encodeMalformed(this.#transport.kind, this.#transport.peer, detail, id));
+  }
+
   /** The order of the checks is the wire's: method, params, handshake, then the method's own (01 W-35). */
-  #request(id: RequestId, method: string, rawParams: unknown): void {
+  #request(id: RequestId, method: string, rawParams: unknown, trace: TraceContext | null | undefined): void {
+    const telemetry = this.#telemetry?.request(isRequestName(method) ? method : null, trace);
     try {
       if (!isRequestName(method)) throw unknownMethod(method);
-      if (method === "initialize") return this.#initialize(id, rawParams);
-      if (method === "session/observe") return this.#observe(id, rawParams);
-      this.#serve(id, method, rawParams);
+      if (method === "initialize") this.#initialize(id, rawParams);
+      else if (method === "session/observe") this.#observe(id, rawParams);
+      else return this.#serve(id, method, rawParams, telemetry);
+      telemetry?.answered();
     } catch (error) {
-      this.#answer(encodeError(id, asRpcError(error)));
+      this.#refuse(id, error, telemetry);
     }
+  }
+
+  #refuse(id: RequestId, error: unknown, telemetry: RequestTelemetry | undefined): void {
+    const refusal = asRpcError(error);
+    this.#answer(encodeError(id, refusal));
+    telemetry?.refused(refusal);
   }
 
   #initialize(id: RequestId, rawParams: unknown): void {
@@ -281,7 +319,12 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     this.#transport.send(encodeResult(id, observer.list()));
   }
 
-  #serve<M extends Exclude<RequestName, ConnectionMethod>>(id: RequestId, method: M, rawParams: unknown): void {
+  #serve<M extends Exclude<RequestName, ConnectionMethod>>(
+    id: RequestId,
+    method: M,
+    rawParams: unknown,
+    telemetry: RequestTelemetry | undefined,
+  ): void {
     const handler = this.#owner.handlers[method];
     if (handler === undefined) throw unknownMethod(method);
     const params = decodeParams(method, rawParams);
@@ -293,17 +336,26 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     if (kind === "wait" && this.#counts.wait >= connectionLimits.waits) {
       throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
     }
-    const run = () => handler(params, caller);
+    const run = () => handler(params, caller, telemetry);
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());
-    if (!(outcome instanceof Promise)) return this.#answer(encodeOutcome(id, method, outcome), outcome);
+    if (!(outcome instanceof Promise)) {
+      this.#answer(encodeOutcome(id, method, outcome), outcome);
+      telemetry?.answered();
+      return;
+    }
     const finished = outcome.then(
       (result) => {
         this.#finish(pending, () => encodeOutcome(id, method, result), result);
+        telemetry?.answered();
         if (result instanceof StreamedOutcome) result.begin();
       },
-      (error: unknown) => this.#finish(pending, () => encodeError(id, asRpcError(error))),
+      (error: unknown) => {
+        const refusal = asRpcError(error);
+        this.#finish(pending, () => encodeError(id, refusal));
+        telemetry?.refused(refusal);
+      },
     );
     const pending: Pending = { id, kind, finished };
     this.#begin(pending);
@@ -369,6 +421,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
   }
 
   async #transportEnded(end: TransportEnd): Promise<void> {
+    this.#telemetry?.ended(end);
     tell(this.#actor, { type: "transport.ended" });
     this.#owner.forget(this);
     // Where only the peer's half is closed, as at the end of stdin, these answers still arrive (01 B-9).

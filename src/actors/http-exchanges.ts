@@ -42,6 +42,11 @@ export class HttpExchanges {
     this.#turns = new SendTurns(() => peer.hasRoom());
   }
 
+  /** Exchanges that have a place or wait for one. */
+  get size(): number {
+    return this.#exchanges.size;
+  }
+
   /**
    * Begins an exchange, or lets it wait for a place. The id of a streamed one is taken before anything else is looked at
    * (06 section 3), and free again however it ends.

@@ -147,12 +147,17 @@ export class LinkActor implements WatchedEntity {
     const isKeyed = keyed.has(method) && this.offers("key");
     const isRepeatable = options.isRepeatable ?? (isKeyed || repeatable.has(method));
     const keyedParams = isKeyed ? { ...params, idempotencyKey: this.#options.random.uuid() } : params;
-    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal, onAnswer });
+    const telemetry = this.#options.telemetry?.call(method, params);
+    const trace = telemetry?.trace;
+    const call = new PendingCall({ method, params: keyedParams, cleanUp, isRepeatable, signal, onAnswer, trace });
     this.#submit(call);
     this.#connections.throttle();
     try {
-      return decodeResult(method, await call.answer);
+      const result = decodeResult(method, await call.answer);
+      telemetry?.answered();
+      return result;
     } catch (error) {
+      telemetry?.failed(error);
       if (error instanceof ProctorError) error.link ??= { state: this.state.value, generation: this.state.generation };
       throw error;
     } finally {
@@ -234,6 +239,7 @@ export class LinkActor implements WatchedEntity {
       const { offer, ...outcome } = await this.#options.entrance.enter(candidate, resumeSessionId, signal);
       this.#offer = offer;
       if (offer === null && this.#options.quickAcks !== false) candidate.acknowledge();
+      candidate.calls.takesTraces = this.offers("trace");
       return outcome;
     },
     catchUp: async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { LinkInput } from "../machines/link-context.ts";
 import type { Random } from "../ports/random.ts";
+import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ActorSystemPorts } from "./actor-owners.ts";
 import type { Entrance } from "./entrance.ts";
@@ -18,6 +19,8 @@ export interface LinkOptions extends ActorSystemPorts, LinkInput {
   readonly quickAcks?: boolean | undefined;
   /** Makes keys for calls that may be repeated. */
   readonly random: Random;
+  /** Hears of every call. */
+  readonly telemetry?: LinkTelemetry | undefined;
   /** A machine failed. */
   onFault(error: unknown): void;
 }

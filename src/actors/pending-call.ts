@@ -1,3 +1,5 @@
+import type { TraceContext } from "../protocol/trace-context.ts";
+
 /** What is known of a call before it is made. */
 export interface CallRequest {
   readonly method: string;
@@ -9,6 +11,8 @@ export interface CallRequest {
   readonly signal: AbortSignal | undefined;
   /** Hears of the answer before whatever follows it on the wire. */
   readonly onAnswer?: (() => void) | undefined;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceContext | null | undefined;
 }
 
 /**
@@ -20,6 +24,7 @@ export class PendingCall {
   readonly params: unknown;
   readonly cleanUp: boolean;
   readonly isRepeatable: boolean;
+  readonly trace: TraceContext | null;
   /** The raw result. */
   readonly answer: Promise<unknown>;
   /** Has it ever been sent? Then its effect is unknown until the answer. */
@@ -30,11 +35,12 @@ export class PendingCall {
   readonly #onAnswer: (() => void) | undefined;
   #isSettled = false;
 
-  constructor({ method, params, cleanUp, isRepeatable, signal, onAnswer }: CallRequest) {
+  constructor({ method, params, cleanUp, isRepeatable, signal, onAnswer, trace = null }: CallRequest) {
     this.method = method;
     this.params = params;
     this.cleanUp = cleanUp;
     this.isRepeatable = isRepeatable;
+    this.trace = trace;
     this.answer = this.#settle.promise;
     this.#signal = signal;
     this.#onAnswer = onAnswer;

@@ -8,7 +8,9 @@ import {
   SandboxRefusedError,
   SignalError,
 } from "../ports/process-host.ts";
-import { rpcError, startCancelled } from "../protocol/errors.ts";
+import type { ProcessTelemetry } from "../ports/telemetry.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
+import { RpcError, rpcError, startCancelled } from "../protocol/errors.ts";
 import type { ListedProcess } from "../protocol/extensions.ts";
 import type { Params } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
@@ -61,6 +63,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
   readonly #spec: ChildSpec;
   readonly #owner: ProcessOwner<ProcessActor>;
   readonly #ports: ProcessPorts;
+  readonly #telemetry: ProcessTelemetry | undefined;
   readonly #actor: Actor<typeof logic>;
   readonly #record: ProcessRecord;
   readonly #input: ProcessInput;
@@ -73,6 +76,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
   #ordinal = 0;
   #childEnd: Omit<ChildEnd, "exitCode"> = { usage: null };
   #refusal: SignalError | null = null;
+  #isFaulty = false;
 
   constructor(
     { processId, startId, timeLimitMs }: StartRequest,
@@ -80,6 +84,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
     record: ProcessRecord,
     owner: ProcessOwner<ProcessActor>,
     ports: ProcessPorts,
+    telemetry?: ProcessTelemetry,
   ) {
     this.processId = processId;
     this.#startId = startId;
@@ -90,6 +95,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
     this.#spec = spec;
     this.#owner = owner;
     this.#ports = ports;
+    this.#telemetry = telemetry;
     this.#record = record;
     this.#input = new ProcessInput(processId, spec.stdin, () => this.#child);
     const listeners = {
@@ -348,6 +354,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
       this.#child?.release();
       this.#input.terminated();
       this.#record.dispose();
+      this.#telemetry?.dropped(!this.#isFaulty);
       this.#owner.forget(this);
       this.#start.reject(rpcError("invalidRequest", `process ${this.processId} ${startCancelled}`));
       this.#end.resolve();
@@ -380,6 +387,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
     this.#child = child;
     this.#pid = child.pid;
     this.#record.spawned(child.pid);
+    this.#telemetry?.started(child.pid);
     tell(this.#actor, { type: "child.spawned" });
     if (this.#actor.getSnapshot().hasTag("gone")) return;
     this.#ordinal = this.#owner.takeOrdinal();
@@ -391,12 +399,15 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
     const text = error instanceof Error ? error.message : String(error);
     this.#record.discard();
     // A sandbox that cannot be had is the fault of the request (05 SB-N1); all else the system's.
-    this.#start.reject(rpcError(error instanceof SandboxRefusedError ? "invalidParams" : "internalError", text));
+    const name = error instanceof SandboxRefusedError ? "invalidParams" : "internalError";
+    this.#start.reject(new RpcError(errorCodes[name], text, { cause: error }));
+    this.#telemetry?.failed(error);
     tell(this.#actor, { type: "child.spawnFailed" });
   }
 
   /** The machine itself failed: nothing may wait for it, nor outlive it. */
   #fault(error: unknown): void {
+    this.#isFaulty = true;
     this.#owner.fault(error);
     this.effects.signal("SIGKILL");
     this.effects.release();
@@ -409,6 +420,7 @@ export class ProcessActor implements ClosedProcess, WatchedEntity {
 
   #exited({ exitCode, ...end }: ChildEnd): void {
     this.#childEnd = end;
+    this.#telemetry?.exited(exitCode, this.snapshot.hasTag("ending"));
     if (this.#spec.stdin !== "none") this.#inputGone();
     tell(this.#actor, { type: "child.exited", exitCode });
     this.#record.wake();

@@ -1,3 +1,4 @@
+import type { RequestTelemetry } from "../ports/telemetry.ts";
 import type { ContentAnswer } from "../protocol/content-answer.ts";
 import type { Params, RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
@@ -40,11 +41,12 @@ interface EncodedOutcomes {
 
 /**
  * Serves one method: decoded params in, its outcome out. Throws an `RpcError` to answer with it;
- * anything else becomes -32603 and disturbs nobody (01 B-8).
+ * anything else becomes -32603 and disturbs nobody (01 B-8). What it sets in motion reports to `telemetry`, if there is any.
  */
 export type RequestHandler<M extends RequestName> = (
   params: Params<M>,
   caller: Caller,
+  telemetry?: RequestTelemetry,
 ) => Outcome<M> | Promise<Outcome<M>>;
 
 /** The methods that change what a connection is, which it serves itself. */

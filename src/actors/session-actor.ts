@@ -3,6 +3,7 @@ import { sessionMachine } from "../machines/session-machine.ts";
 import type { RestoredProcess, SessionJournal } from "../ports/journal-store.ts";
 import type { ChildSpec, ProcessFamily, ProcessHost } from "../ports/process-host.ts";
 import type { SpillStore } from "../ports/spill-store.ts";
+import type { ExecutorTelemetry, ProcessTelemetry, RequestTelemetry, SessionTelemetry } from "../ports/telemetry.ts";
 import { rpcError } from "../protocol/errors.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import type { Facts, WatchedEntity } from "./actor-watch.ts";
@@ -59,6 +60,7 @@ export interface SessionPorts extends ActorSystemPorts, ProcessPorts {
   /** What one session may put on disk, within the executor's own budget. */
   readonly spillBytesPerSession: number;
   readonly spillBudget: SpillBudget;
+  readonly telemetry?: ExecutorTelemetry | undefined;
 }
 
 const owners = actorOwners<SessionActor>();
@@ -96,6 +98,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
   readonly #journal: SessionJournal | null;
   readonly #recordParts: RecordParts;
   readonly #processOwner: ProcessOwner<ProcessActor>;
+  readonly #telemetry: SessionTelemetry | undefined;
   readonly #observers = new Set<SessionObserver>();
   #holder: SessionHolder | null;
   #starts = 0;
@@ -113,6 +116,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     this.#holder = holder;
     this.#owner = owner;
     this.#ports = ports;
+    this.#telemetry = ports.telemetry?.session(sessionId, holder.connectionId);
     this.#family = ports.host.family();
     this.#processPorts = { ...ports, host: this.#family, ownedBy: this };
     const isHeard = () => this.#holder !== null;
@@ -204,6 +208,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     tell(this.#actor, { type: "resume", connectionId: holder.connectionId, now: this.#ports.clock.now() });
     if (!this.snapshot.hasTag("attached")) throw unknownSession(this.sessionId);
     this.#holder = holder;
+    this.#telemetry?.attached(holder.connectionId);
     for (const process of this.#processes.values()) process.attached();
   }
 
@@ -212,6 +217,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     if (this.#holder?.connectionId === connectionId) this.#holder = null;
     tell(this.#actor, { type: "detach", connectionId, now: this.#ports.clock.now() });
     if (this.#holder !== null) return;
+    if (this.snapshot.hasTag("detached")) this.#telemetry?.detached();
     this.#closes.holderLost();
     for (const process of this.#processes.values()) process.detached();
   }
@@ -262,14 +268,14 @@ export class SessionActor implements ObservedSession, WatchedEntity {
    * (03 D-4).
    * @throws RpcError `invalidRequest` for an id in use (02 P-6).
    */
-  start(request: StartRequest, spec: ChildSpec): ProcessActor {
+  start(request: StartRequest, spec: ChildSpec, telemetry?: RequestTelemetry): ProcessActor {
     const { processId, startId } = request;
     if (this.snapshot.hasTag("expired")) throw unknownSession(this.sessionId);
     const existing = this.#processes.get(processId);
     if (existing?.wasStartedBy(startId)) return existing;
     if (existing !== undefined) throw rpcError("invalidRequest", `process ${processId} already exists`);
     const store = RecordStore.begin({ processId, startId, stdin: spec.stdin }, this.#journal, this.#recordParts);
-    return this.#add(request, spec, store, this.#processPorts);
+    return this.#add(request, spec, store, this.#processPorts, telemetry?.process(processId));
   }
 
   /** Takes over what an earlier executor has left of a process: it ends at once, and can be read (03 D-8). */
@@ -286,6 +292,7 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     evictHolder: (): void => this.#holder?.evict(),
     expire: (): void => {
       this.#owner.forget(this);
+      this.#telemetry?.ended();
       this.#endObservers();
       const ending = [...this.#processes.values()];
       const isStarting = ending.some((process) => process.snapshot.hasTag("starting"));
@@ -300,15 +307,22 @@ export class SessionActor implements ObservedSession, WatchedEntity {
     },
     retire: (): void => {
       this.#owner.forget(this);
+      this.#telemetry?.ended();
       this.#endObservers();
       const stopping = [...this.#processes.values()].map((process) => process.stop());
       this.#endAfter(stopping, () => undefined); // the journal stays for the next executor
     },
   };
 
-  #add(request: StartRequest, spec: ChildSpec, store: RecordStore, ports: ProcessPorts): ProcessActor {
+  #add(
+    request: StartRequest,
+    spec: ChildSpec,
+    store: RecordStore,
+    ports: ProcessPorts,
+    telemetry?: ProcessTelemetry,
+  ): ProcessActor {
     const record = new ProcessRecord(store, ports.clock);
-    const process = new ProcessActor(request, spec, record, this.#processOwner, ports);
+    const process = new ProcessActor(request, spec, record, this.#processOwner, ports, telemetry);
     this.#processes.set(request.processId, process);
     return process;
   }

@@ -13,7 +13,7 @@ export interface RegistryPorts extends SessionPorts {
 
 /** Whom a session belongs to that is restored, until it is detached: nobody. */
 const gone: SessionHolder = {
-  connectionId: "of an earlier executor",
+  connectionId: "restored",
   push: () => true,
   probe: () => undefined,
   evict: () => undefined,

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { HelpRequested, UsageError } from "./parse-options.ts";
 import { usage } from "./usage.ts";
+import { version } from "./version.ts";
 
 /** A command: gets its arguments, resolves to the exit code. */
 type Command = (args: readonly string[]) => Promise<number>;
@@ -42,14 +42,6 @@ function say(text: string): number {
 function refuse(message: string, topic: keyof typeof usage, exitCode: number): number {
   process.stderr.write(`proctor: ${message}\n\n${usage[topic]}`);
   return exitCode;
-}
-
-/** From package.json, which lies two folders above this file in the source tree and in the package. */
-function version(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  );
-  return manifest.version;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly sandbox: Sandbox | undefined;
   /** Say at the end what the command used. */
   readonly usage: boolean;
+  /** Send traces and metrics. */
+  readonly otel: boolean;
   /** Say how others can watch. */
   readonly observable: boolean;
   /** What to show and record of it. */
@@ -41,6 +43,7 @@ const options = {
   "time-limit": { type: "string" },
   sandbox: { type: "string" },
   usage: { type: "boolean" },
+  otel: { type: "boolean" },
   observable: { type: "boolean" },
   inspect: inspectOptions.inspect,
   record: inspectOptions.record,
@@ -52,7 +55,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
   const { values } = parseOptions({ args: own, options });
   const [program, ...rest] = command;
   if (program === undefined) throw new UsageError("no command to run");
-  const { url, cwd, tty = false, stdin = false, usage = false, observable = false } = values;
+  const { url, cwd, tty = false, stdin = false, usage = false, otel = false, observable = false } = values;
   const { environment, variables } = splitEnv(values.env ?? []);
   const { environments } = values;
   if (url !== undefined && environment !== undefined) throw new UsageError("--url and --env ID name two places to run");
@@ -71,6 +74,7 @@ export function readRunRequest(args: readonly string[]): RunRequest {
     timeLimitMs: readTimeLimit(values["time-limit"]),
     sandbox: readSandbox(values.sandbox),
     usage,
+    otel,
     observable,
     inspect: readInspect(values),
   };

@@ -14,6 +14,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const command = new CommandRun(request);
   using _signals = stopSignals(command);
   try {
+    await using _otel = request.otel ? await startOtel() : null;
     await using place = await openPlace(request, command.signal);
     const { link } = place;
     reportRecovery(link);
@@ -26,6 +27,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`proctor: ${error.message}\n`);
     return error instanceof StartError ? error.exitCode : ownFailure;
   }
+}
+
+async function startOtel(): Promise<AsyncDisposable> {
+  const { startOtel: start } = await import("./otel.ts");
+  return start("proctor-run", (text) => process.stderr.write(`proctor: ${text}\n`));
 }
 
 /** The line to type; a URL with secrets in it is for whoever knows them. */

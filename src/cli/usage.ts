@@ -18,6 +18,7 @@ Options:
 `;
 
 const serve = `Usage: proctor serve [--listen ws://IP:PORT | stdio] [--journal DIR] [--inspect [PORT]] [--record FILE]
+                     [--log-level LEVEL] [--otel]
 
 Runs an executor until it gets SIGTERM or SIGINT; then it ends every process it started and exits 0.
 The first line on stdout is the URL to connect to, and the only one.
@@ -35,6 +36,11 @@ Options:
   --inspect-control        the same, and let the page write to processes, signal and terminate them
   --record FILE            write down what happens, output included (the first MiB of each process), for
                            \`proctor inspect FILE\`; readable by this user alone
+  --log-level LEVEL        write to stderr what happens: debug, info, warn or error (default: nothing). Connections, sessions,
+                           processes and refusals; never arguments, variables, output, or whole session ids
+  --log-format FORMAT      json, an object a line (default), or text
+  --otel                   send traces and metrics by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT
+                           (default: http://localhost:4318); needs the optional OpenTelemetry packages
   --help                   print this text
 `;
 
@@ -65,6 +71,7 @@ Options:
                command is not run
   --usage      say on stderr what the command used, once it has ended: processor time, its own and that of the
                descendants it waited for, and the most memory that one of them held. Proctor executors only
+  --otel       send traces and metrics of the client by OTLP over HTTP, as with \`proctor serve\`; both make one trace
   --inspect    show the command and all that belongs to it on a page, whose URL is printed on stderr, while it runs
   --record FILE
                write down what happens, for \`proctor inspect FILE\`

@@ -6,9 +6,12 @@ import type { Dial, LinkOptions } from "../actors/link-options.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import type { LinkInput } from "../machines/link-context.ts";
 import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
 import { ProctorError } from "../protocol/errors.ts";
+import { linkTelemetry } from "../telemetry/link-telemetry.ts";
+import type { TelemetryOptions } from "../telemetry/telemetry-options.ts";
 import { dialWebSocket } from "../transports/dial-websocket.ts";
 import { redactUrl } from "../transports/redact-url.ts";
 import { startStdioCommand } from "../transports/stdio-command-transport.ts";
@@ -76,6 +79,13 @@ export interface ConnectOptions {
   readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
   /** Hears of every actor, such as the hub of an inspector. */
   readonly watch?: ActorWatch | undefined;
+  /** Where it tells what becomes of the connection. Default: it is silent. */
+  readonly logger?: Logger | undefined;
+  /**
+   * Traces and metrics, which go where the OpenTelemetry SDK sends them that the program has registered before (07 section 13);
+   * `false`: none. Without an SDK there are none, and nothing is done.
+   */
+  readonly telemetry?: TelemetryOptions | false | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -98,7 +108,7 @@ export async function openLink(
   options.signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
   const input = linkInput(target, options);
-  const most = input.canReconnect ? (options.httpLanes ?? 8) : 0;
+  const most = input.canReconnect ? (options.httpLanes ?? (input.retryPace === "provided" ? 2 : 8)) : 0;
   const shared = {
     ...input,
     clock,
@@ -108,6 +118,7 @@ export async function openLink(
     ownedBy: options.ownedBy,
     onFault: options.onFault ?? throwFault,
     quickAcks: options.quickAcks,
+    telemetry: linkTelemetry(clock, options),
     place: placeOf(target),
     entrance: ownSession(options.clientName ?? "proctor"),
   };
@@ -120,6 +131,7 @@ export async function openLink(
     afterClose,
   };
   const actor = new LinkActor({ ...shared, dial });
+  shared.telemetry?.follow(actor.state$);
   try {
     await connected(actor, options.signal);
   } catch (error) {

@@ -6,6 +6,7 @@ import { RemoteProcessActor } from "../actors/remote-process-actor.ts";
 import type { RemoteProcessPorts } from "../actors/remote-process-options.ts";
 import { deadline } from "../ports/deadline.ts";
 import type { Random } from "../ports/random.ts";
+import type { LinkTelemetry } from "../ports/telemetry.ts";
 import type { EnvironmentInfo } from "../protocol/environment.ts";
 import { ProctorError } from "../protocol/errors.ts";
 import type { Feature, ListedProcess } from "../protocol/extensions.ts";
@@ -28,6 +29,7 @@ export interface LinkPorts extends RemoteProcessPorts {
   readonly lanes: HttpLanesOptions | null;
   /** Where processes run unless told otherwise. */
   readonly cwd: RemotePath;
+  readonly telemetry?: LinkTelemetry | undefined;
 }
 
 /** How long a link that is closed waits for the answers to its terminates (03 D-14). */
@@ -138,13 +140,21 @@ export class Link implements Services, AsyncDisposable {
     this.#started += 1;
     const processId = `${this.#started}-${this.#ports.random.uuid().slice(0, 8)}`;
     const { signal } = options;
+    const params = startParams(argv, options, this.#ports.cwd);
+    const telemetry = this.#ports.telemetry?.process(processId); // before the start, which belongs to its life
     const actor = new RemoteProcessActor(
       processId,
-      startParams(argv, options, this.#ports.cwd),
+      params,
       { signal, mayRepeatStart: options.repeatStart ?? false, onGap: options.onGap ?? "fail" },
       this.#actor,
       this.#ports,
     );
+    if (telemetry !== undefined) {
+      actor.exited.then(
+        ({ exitCode }) => telemetry.exited(exitCode),
+        (error: unknown) => telemetry.failed(error),
+      );
+    }
     await actor.started;
     const process = new RemoteProcess(actor, this.#actor, this.#ports.random);
     this.#track(actor);

@@ -2,6 +2,7 @@ import { ObservationActor } from "../actors/observation-actor.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { systemClock } from "../ports/clock.ts";
 import { systemRandom } from "../ports/random.ts";
+import { linkTelemetry } from "../telemetry/link-telemetry.ts";
 import { type ConnectOptions, type ConnectTarget, connected, dialFor, linkInput, placeOf } from "./connect.ts";
 import { Observation } from "./observation.ts";
 
@@ -21,6 +22,7 @@ export async function observe(
 ): Promise<Observation> {
   options.signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
+  const telemetry = linkTelemetry(clock, options);
   const actor = new ObservationActor({
     clock,
     random: options.random ?? systemRandom,
@@ -29,10 +31,12 @@ export async function observe(
     place: placeOf(target),
     onFault: options.onFault ?? throwFault,
     ...linkInput(target, options),
+    telemetry,
     dial: dialFor(target, options, clock),
     clientName: options.clientName ?? "proctor",
     observerKey,
   });
+  telemetry?.follow(actor.link.state$);
   try {
     await connected(actor.link, options.signal);
   } catch (error) {

@@ -6,7 +6,7 @@ import { redactText } from "../transports/redact-url.ts";
 
 /** What one dial is for, as the provider of its URL is told. */
 export interface ConnectAttempt {
-  /** `start`: the first of all; `resume`: the connection was lost; `reopen`: the session was lost, and a fresh one begins. */
+  /** `start`: the first of all; `resume`: the connection was lost, or one more is needed; `reopen`: the session was lost, and a fresh one begins. */
   readonly purpose: "start" | "resume" | "reopen";
   /** Ordinal of the dial on its link, from 1. */
   readonly number: number;

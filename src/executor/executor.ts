@@ -10,9 +10,14 @@ import { SpillBudget } from "../actors/spill-budget.ts";
 import { throwFault } from "../actors/throw-fault.ts";
 import { type Clock, longestTimerMs, systemClock } from "../ports/clock.ts";
 import type { Host } from "../ports/host.ts";
+import type { Logger } from "../ports/logger.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
+import type { ExecutorTelemetry } from "../ports/telemetry.ts";
 import type { Transport, TransportEnd } from "../ports/transport.ts";
 import { features, type Offer } from "../protocol/extensions.ts";
+import { executorTelemetry } from "../telemetry/executor-telemetry.ts";
+import type { TelemetryOptions } from "../telemetry/telemetry-options.ts";
+import { takeCensus } from "./census.ts";
 import { FrameMemory } from "./frame-memory.ts";
 import { blockRequests } from "./requests/block-requests.ts";
 import { fileConfiner } from "./requests/file-confinement.ts";
@@ -50,6 +55,13 @@ export interface ExecutorOptions {
   readonly onInspection?: ((event: InspectionEvent) => void) | undefined;
   /** Hears of every actor, such as the hub of an inspector. */
   readonly watch?: ActorWatch | undefined;
+  /** Where it tells its operator what happens. Default: it is silent. */
+  readonly logger?: Logger | undefined;
+  /**
+   * Traces and metrics, which go where the OpenTelemetry SDK sends them that the program has registered before (07 section 13);
+   * `false`: none. Without an SDK there are none, and nothing is done.
+   */
+  readonly telemetry?: TelemetryOptions | false | undefined;
   /** Hears of a fault inside Proctor itself. Default: it is thrown as an uncaught exception, since it is a bug. */
   readonly onFault?: ((error: unknown) => void) | undefined;
   /**
@@ -72,6 +84,7 @@ export class Executor implements AsyncDisposable {
   readonly #offer: Offer;
   readonly #memory: FrameMemory;
   readonly #fileHelpers: FileHelpers | null;
+  readonly #telemetry: ExecutorTelemetry | undefined;
   readonly #fault: (error: unknown) => void;
   #closing: Promise<void> | null = null;
 
@@ -85,6 +98,11 @@ export class Executor implements AsyncDisposable {
       onInspection: options.onInspection,
       watch: options.watch,
     };
+    this.#telemetry = executorTelemetry({
+      ...options,
+      clock: this.#ports.clock,
+      census: () => takeCensus(this.#connections, this.#registry.sessions),
+    });
     const sessionTtlMs = checkedTtl(options.sessionTtlMs ?? 30_000);
     this.#offer = { v: 1, sessionTtlMs, features: [...features] };
     this.#memory = new FrameMemory(this.#ports.clock);
@@ -96,6 +114,7 @@ export class Executor implements AsyncDisposable {
         sessionTtlMs,
         spill: host.spill,
         journal: host.journal,
+        telemetry: this.#telemetry,
         ...retention(options.output ?? {}),
       },
       this.#fault,
@@ -140,6 +159,7 @@ export class Executor implements AsyncDisposable {
       {
         handlers: this.#handlers,
         offer: this.#offer,
+        telemetry: this.#telemetry,
         attach: (resumeSessionId, holder) => this.#registry.attach(resumeSessionId, holder),
         observe: (observerKey, observing) => this.#registry.observe(observerKey, observing),
         forget: (gone) => void this.#connections.delete(gone),
@@ -169,6 +189,7 @@ export class Executor implements AsyncDisposable {
     const connections = [...this.#connections].map((connection) => connection.shutdown());
     await Promise.all([...connections, this.#registry.shutdown(), this.#fileHelpers?.close()]);
     this.#memory[Symbol.dispose]();
+    this.#telemetry?.stopped();
     this.#host[Symbol.dispose]?.();
   }
 }

@@ -62,13 +62,15 @@ function newExecutor(host: Host, options: ServeOptions): Executor {
 async function serveWebSocket(
   executor: Executor,
   address: { readonly host: string; readonly port: number },
-  { clock = systemClock }: ServeOptions,
+  { clock = systemClock, logger }: ServeOptions,
 ): Promise<Server> {
   const ended = Promise.withResolvers<TransportEnd>();
   const listening = listenWebSocket({
     ...address,
     clock,
     onTransport: (transport) => void executor.accept(transport),
+    onAcceptError: ({ code }) => logger?.error({ code }, "a connection could not be accepted"),
+    onRefused: (status, peer) => logger?.warn({ status, peer }, "http request refused"),
   });
   const listener = await listening.catch(async (error: unknown) => {
     await executor.close();

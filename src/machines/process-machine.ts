@@ -80,7 +80,8 @@ export const processMachine = setup({
     context: ProcessContext;
     input: ProcessInput;
     events: ProcessEvent;
-    tags: "starting" | "running" | "closed" | "gone";
+    /** `ending`: somebody has asked for its end, or its time is over. */
+    tags: "starting" | "running" | "ending" | "closed" | "gone";
   },
   actions: {
     spawn: unprovided("spawn"),
@@ -220,14 +221,16 @@ export const processMachine = setup({
                   after: { timeLimit: { target: "Stopping", actions: "recordTimeOut" } },
                 },
                 Stopping: {
+                  tags: "ending",
                   entry: { type: "signalGroup", params: { signal: "SIGTERM" } },
                   after: { killGrace: "Killing" },
                 },
                 Killing: {
+                  tags: "ending",
                   entry: { type: "signalGroup", params: { signal: "SIGKILL" } },
                   always: { guard: "isLeaderlessOnPipes", target: "Killed" },
                 },
-                Killed: { entry: "letGoOfPipes" },
+                Killed: { tags: "ending", entry: "letGoOfPipes" },
               },
             },
             Forgotten: { type: "final" },

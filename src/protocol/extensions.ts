@@ -41,6 +41,8 @@ export const features = [
   "httpHeaderEnvVars",
   /** `process/exited` tells whether the end of a confined process looks like the work of its sandbox (05 SB-D6). */
   "denials",
+  /** Requests with a `trace`: the spans of the executor belong to the trace of the client (07 E-45). */
+  "trace",
 ] as const;
 
 /** The name of one extension. */

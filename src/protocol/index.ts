@@ -37,3 +37,4 @@ export type {
   WriteStatus,
 } from "./process.ts";
 export type { PermissionProfile, SandboxContext } from "./sandbox.ts";
+export type { TraceContext } from "./trace-context.ts";

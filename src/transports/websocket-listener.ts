@@ -25,7 +25,9 @@ export interface ListenWebSocketOptions {
   readonly onTransport: (transport: WebSocketTransport) => void;
   readonly clock: Clock;
   /** An accept failed, as when descriptors run out; the listener goes on and the peer sees a reset. */
-  readonly onAcceptError?: ((error: Error) => void) | undefined;
+  readonly onAcceptError?: ((error: NodeJS.ErrnoException) => void) | undefined;
+  /** An HTTP request was refused, from a web page for instance, or for a path that is not there. */
+  readonly onRefused?: ((status: number, peer: string) => void) | undefined;
   /** Bound on the end of each connection; default two seconds. */
   readonly closeGraceMs?: number | undefined;
 }
@@ -103,11 +105,14 @@ function acceptUpgrades(server: Server, options: ListenWebSocketOptions, connect
   server.on("request", (request, response) => {
     const answer = routeRequest(request, false);
     // Without a recognised upgrade there is always an answer.
-    if (answer !== "upgrade") write(response, answer);
+    if (answer === "upgrade") return;
+    tellRefusal(answer, request.socket, options);
+    write(response, answer);
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const answer = routeRequest(request, true);
     if (answer !== "upgrade") {
+      tellRefusal(answer, socket, options);
       refuse(request, socket, answer);
       return;
     }
@@ -120,6 +125,10 @@ function acceptUpgrades(server: Server, options: ListenWebSocketOptions, connect
     }
     sockets.handleUpgrade(request, socket, head, (ws) => adopt(ws, socket, options, connections));
   });
+}
+
+function tellRefusal({ status }: HttpAnswer, socket: Duplex, { onRefused }: ListenWebSocketOptions): void {
+  if (status >= 400) onRefused?.(status, peerOf(socket));
 }
 
 const wellFormedKey = /^[+/0-9A-Za-z]{22}==$/;

@@ -8,7 +8,7 @@ beforeAll(() => {
   vi.stubEnv("PROCTOR_MAIN", join(import.meta.dirname, "../../src/cli/main.ts"));
 });
 
-it.each(["echo", "output pipe", "stdin", "requests", "catch-up"])(
+it.each(["echo", "sandboxed start", "output pipe", "stdin", "requests", "catch-up"])(
   "the row %s measures something on everyone",
   async (name) => {
     const row = rows.find((candidate) => candidate.name === name);

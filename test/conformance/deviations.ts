@@ -93,6 +93,16 @@ const proctor: readonly Deviation[] = [
   ...unacceptableIds,
   {
     scenario: "w18-unacceptable-ids",
+    rule: "07 E-46",
+    why: "a request with an unusable trace has an id all the same, under which its sender learns of it",
+    demand: "may",
+    kind: "stays-open",
+    conn: "G",
+    id: "1",
+    answer: -32600,
+  },
+  {
+    scenario: "w18-unacceptable-ids",
     rule: "01 W-22",
     why: "a parser that cannot tell 1.0 from 1 may accept it",
     demand: "may",

@@ -39,7 +39,8 @@ export function settled(): Promise<void> {
 }
 
 /** What differs from one scripted executor to another. */
-export interface ScriptedOptions extends Pick<ExecutorOptions, "sessionTtlMs" | "output" | "onInspection" | "watch"> {
+export interface ScriptedOptions
+  extends Pick<ExecutorOptions, "sessionTtlMs" | "output" | "onInspection" | "logger" | "watch"> {
   readonly journal?: JournalStore;
 }
 

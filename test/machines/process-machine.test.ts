@@ -53,7 +53,17 @@ it("is at most one of starting, running, closed, gone, and none of them only bet
   verifies("02 P-3");
   for (const { tags, states, key } of everything.configurations) {
     const isExited = states.has("process.Live.child.Exited");
-    expect(tags, key).toHaveLength(isExited ? 0 : 1);
+    expect(
+      [...tags].filter((tag) => tag !== "ending"),
+      key,
+    ).toHaveLength(isExited ? 0 : 1);
+  }
+});
+
+it("is ending from the moment when its end was asked for, or its time was over, until it has closed (07 E-47)", () => {
+  for (const { tags, states, key } of everything.configurations) {
+    const group = ["Stopping", "Killing", "Killed"].some((state) => states.has(`process.Live.group.Ours.${state}`));
+    expect([...tags].includes("ending"), key).toBe(group);
   }
 });
 

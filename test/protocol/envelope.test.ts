@@ -42,19 +42,27 @@ test.each(["null", "true", "1.5", "{}", "[1]", "1e2", "9223372036854775808", "-9
 test("an ill-typed trace makes a message malformed, with an id and without", () => {
   verifies("01 W-21a", "01 W-23");
   for (const trace of ['"bad"', "1", "[]", '{"traceparent":1}', '{"tracestate":[]}']) {
-    expect(decodeMessage(`{"id":1,"method":"m","trace":${trace}}`)).toMatchObject({ kind: "malformed" });
+    expect(decodeMessage(`{"id":1,"method":"m","trace":${trace}}`)).toMatchObject({ kind: "malformed", id: 1 });
     expect(decodeMessage(`{"method":"initialized","trace":${trace}}`)).toMatchObject({ kind: "malformed" });
   }
 });
 
 test.each(["null", "{}", '{"traceparent":"00-1-2-01"}', '{"traceparent":null,"tracestate":"a=b","x":1}'])(
-  "the trace %s is accepted and has no effect",
+  "the trace %s is accepted, and goes along with the request",
   (trace) => {
     verifies("01 W-23", "01 W-24");
     const plain = decodeMessage('{"id":1,"method":"m"}');
-    expect(decodeMessage(`{"jsonrpc":"2.0","x":[],"id":1,"method":"m","trace":${trace}}`)).toEqual(plain);
+    const message = decodeMessage(`{"jsonrpc":"2.0","x":[],"id":1,"method":"m","trace":${trace}}`);
+    expect(message).toEqual({ ...plain, trace: JSON.parse(trace) });
   },
 );
+
+test("a request carries the trace that it is given, and none otherwise", () => {
+  const trace = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+  const params = { processId: "p" };
+  expect(decodeMessage(encodeRequest(1, "m", params, trace))).toMatchObject({ kind: "request", params, trace });
+  expect(encodeRequest(1, "m", params)).toBe('{"id":1,"method":"m","params":{"processId":"p"}}');
+});
 
 test.each([
   ["9223372036854775807"],

@@ -20,10 +20,7 @@ import { UnknownEnvironmentError } from "./unknown-environment-error.ts";
 
 /** How the environments of one orchestrator behave; every member has a default, as those of `connect` have. */
 export interface EnvironmentsOptions
-  extends Pick<
-    ConnectOptions,
-    "cwd" | "clientName" | "recoveryDeadlineMs" | "clock" | "random" | "onInspection" | "watch" | "onFault"
-  > {
+  extends Omit<ConnectOptions, "headers" | "connectTimeoutMs" | "initializeTimeoutMs" | "signal"> {
   /** Environments at URLs connect as soon as they are registered (07 E-19). Default `true`; otherwise with their first use. */
   readonly isEager?: boolean | undefined;
 }

@@ -1,9 +1,10 @@
 import type { RequestHandlers } from "../../actors/request-handlers.ts";
 import type { Host } from "../../ports/host.ts";
-import { HttpError, type HttpHost } from "../../ports/http-host.ts";
+import { HttpError, type HttpHost, type HttpRequest } from "../../ports/http-host.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { checkRequest } from "../http/check-request.ts";
 import { followRedirects } from "../http/follow-redirects.ts";
+import { observedExchange } from "../http/observed-exchange.ts";
 
 /** Bounds of the HTTP methods. */
 export interface HttpRequestOptions {
@@ -21,12 +22,12 @@ export function httpRequests(
 ) {
   const limitBytes = options.maxBufferedBodyBytes ?? defaultMaxBufferedBodyBytes;
   return {
-    "http/request": (params, { exchanges }) => {
+    "http/request": (params, { exchanges }, telemetry) => {
       const { requestId, streamResponse, timeoutMs, redirectPolicy: policy } = params;
       return exchanges.part.run({ requestId, isStreamed: streamResponse, timeoutMs, limitBytes }, () => {
         checkHost(http);
-        const request = checkRequest(params, environment());
-        return (signal) => followRedirects(http, request, { policy, signal });
+        const open = (request: HttpRequest, signal: AbortSignal) => followRedirects(http, request, { policy, signal });
+        return observedExchange(checkRequest(params, environment()), telemetry, open);
       });
     },
     "http/request/cancel": ({ requestId }, { exchanges }) => ({ cancelled: exchanges.part.cancel(requestId) }),

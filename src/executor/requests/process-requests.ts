@@ -3,7 +3,8 @@ import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
 import type { Confinement } from "../../ports/confinement.ts";
 import type { Host } from "../../ports/host.ts";
 import { type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
-import { rpcError } from "../../protocol/errors.ts";
+import { errorCodes } from "../../protocol/error-codes.ts";
+import { RpcError, rpcError } from "../../protocol/errors.ts";
 import { type PathHost, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { ProcessStartParams } from "../../protocol/process.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
@@ -16,9 +17,9 @@ import { bindSandbox } from "../sandbox/bind.ts";
  */
 export function processRequests(host: Host) {
   return {
-    "process/start": async (params, { session }) => {
+    "process/start": async (params, { session }, telemetry) => {
       const spec = childSpec(params, host);
-      await session.start(params, spec).started;
+      await session.start(params, spec, telemetry).started;
       return { processId: params.processId };
     },
     "process/read": async (params, caller) => {
@@ -108,7 +109,8 @@ function confinementOf(
   try {
     return bindSandbox(sandbox, { host: files, requestCwd: cwd, tmpdir: env.TMPDIR });
   } catch (error) {
-    throw error instanceof SandboxRefusedError ? rpcError("invalidParams", error.message) : error;
+    if (!(error instanceof SandboxRefusedError)) throw error;
+    throw new RpcError(errorCodes.invalidParams, error.message, { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import {
   LinkFailedError,
   openEnvironments,
 } from "../../../src/index.ts";
+import { features } from "../../../src/protocol/extensions.ts";
 import { verifies } from "../../rules/verifies.ts";
 import { ScriptedDials } from "../recovery/scripted-dials.ts";
 import { settled } from "../scripted-link.ts";
@@ -63,8 +64,12 @@ it("ten first users share one attempt, and get the same link (03 T-13, CL-63, I-
   await using there = await scene();
   const { world, a } = there;
   expect(a.state.value).toBe("Idle");
+  world.answersHandshake = false;
   const users = Array.from({ length: 10 }, () => a.link());
   expect(a.state.value).toBe("Starting");
+  await settled();
+  // An executor that serves requests side by side, so that HTTP needs no connection of its own (06 H-58).
+  world.peer.answer({ sessionId: "s", proctor: { v: 1, sessionTtlMs: 30_000, features } });
   const links = new Set(await Promise.all(users));
   expect(links.size).toBe(1);
   // All services go over it, whichever is first.
