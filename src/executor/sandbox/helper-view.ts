@@ -8,11 +8,21 @@ import { type PlanChange, text } from "./mount-plan.ts";
 import type { SandboxNodes } from "./nodes.ts";
 import { platformDirectories, platformLinks } from "./platform-defaults.ts";
 
-/** The library's own code, which holds nothing secret; and what says that it consists of modules. */
+/** Beside the bundled command, all in one file (`scripts/bundle-command.ts`). */
+const bundledProgram = join(import.meta.dirname, "file-helper.js");
+/** Everywhere else a module among the others, which hold nothing secret. */
 const codeRoot = join(import.meta.dirname, "../..");
+const isBundled = existsSync(bundledProgram);
 
 /** The program of the helper. */
-export const helperProgram = join(codeRoot, "executor/helper", `main${import.meta.filename.slice(-3)}`);
+export const helperProgram = isBundled
+  ? bundledProgram
+  : join(codeRoot, "executor/helper", `main${import.meta.filename.slice(-3)}`);
+
+/** What it loads, and what says that this consists of modules. */
+const code = isBundled
+  ? [bundledProgram, join(import.meta.dirname, "../../package.json")]
+  : [codeRoot, join(codeRoot, "../package.json")];
 
 /**
  * What a helper's view has besides, and lacks, compared with that of a program (05 SB-F3). The system's libraries, Node and our own code are
@@ -45,8 +55,6 @@ function helperNodes(
 let own: readonly string[] | undefined;
 
 function ownFiles(): readonly string[] {
-  own ??= [process.execPath, codeRoot, join(codeRoot, "../package.json")]
-    .filter((path) => existsSync(path))
-    .map((path) => realpathSync(path));
+  own ??= [process.execPath, ...code].filter((path) => existsSync(path)).map((path) => realpathSync(path));
   return own;
 }

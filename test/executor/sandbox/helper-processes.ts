@@ -5,13 +5,15 @@ import { descendants } from "../../conformance/peer/process-tree.ts";
 export function helperProcesses(root = process.pid): number[] {
   return descendants(root).filter((pid) => {
     const [program = "", script = ""] = read(`/proc/${pid}/cmdline`).split("\0");
-    return program === process.execPath && /\/executor\/helper\/main\.[jt]s$/.test(script);
+    return program === process.execPath && /\/(?:executor\/helper\/main\.[jt]s|file-helper\.js)$/.test(script);
   });
 }
 
 /** Everything that runs under bubblewrap below this program. */
 export function confinedProcesses(root = process.pid): number[] {
-  return descendants(root).filter((pid) => /^bwrap\0|executor\/helper\/main/.test(read(`/proc/${pid}/cmdline`)));
+  return descendants(root).filter((pid) =>
+    /^bwrap\0|executor\/helper\/main|file-helper\.js/.test(read(`/proc/${pid}/cmdline`)),
+  );
 }
 
 /** What is mounted in the namespace of this program. */
