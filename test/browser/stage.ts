@@ -76,6 +76,8 @@ export async function treeCounts(page: Page, kind: string): Promise<Record<strin
 
 /** What the terminal of the page shows, line by line. */
 export async function screenText(page: Page): Promise<string> {
+  // It is not drawn as long as it is out of sight.
+  await page.locator(".screen").scrollIntoViewIfNeeded();
   const rows = await page.locator(".screen .xterm-rows > div").allInnerTexts();
   return rows
     .map((row) => row.replaceAll("\u00a0", " ").trimEnd())

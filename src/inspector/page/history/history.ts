@@ -150,7 +150,12 @@ export class History {
       (actor === null || record.actor === actor);
     let from = position;
     // Facts of the same moment belong to the event: whoever steps back from there is at the event already.
-    while (direction < 0 && !isStop(this.recordAt(from - 1)) && this.timeAt(from - 1) === this.timeAt(position))
+    while (
+      direction < 0 &&
+      from > this.firstPosition &&
+      !isStop(this.recordAt(from - 1)) &&
+      this.timeAt(from - 1) === this.timeAt(position)
+    )
       from -= 1;
     for (let next = from + direction; next >= this.firstPosition && next <= this.length; next += direction) {
       if (isStop(this.recordAt(next - 1))) return next;
