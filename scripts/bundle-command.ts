@@ -39,10 +39,23 @@ export async function bundleCommand(folder: string): Promise<readonly OutputChun
     sourcemap: true,
     postBanner: ({ name }) => (name === "main" ? start : ""),
   });
-  const chunks = output.filter((part) => part.type === "chunk");
+  const chunks = [...output, ...(await bundleFileHelper(folder))].filter((part) => part.type === "chunk");
   await writeFile(join(folder, "THIRD-PARTY-LICENSES"), await noticesOf(chunks));
   await chmod(join(folder, "main.js"), 0o755);
   return chunks;
+}
+
+/** The program that does file operations in a sandbox: one file, since it is to be up quickly and to see nothing else of ours. */
+async function bundleFileHelper(folder: string) {
+  await using build = await rolldown({ input: join(root, "src/executor/helper/main.ts"), platform: "node" });
+  const { output } = await build.write({
+    dir: folder,
+    format: "esm",
+    entryFileNames: "file-helper.js",
+    codeSplitting: false,
+    sourcemap: true,
+  });
+  return output;
 }
 
 if (import.meta.main) {

@@ -44,6 +44,7 @@ export {
 export type { Files, InfoOptions, Services } from "./client/environments/services.ts";
 export type { EnvironmentEntry, EnvironmentProvider, EnvironmentSnapshot } from "./client/environments/snapshot.ts";
 export { UnknownEnvironmentError } from "./client/environments/unknown-environment-error.ts";
+export type { FileOptions } from "./client/file-options.ts";
 export type { ReadRange } from "./client/file-streams.ts";
 export type { Link } from "./client/link.ts";
 export type { Observation, ObservationState } from "./client/observation.ts";
@@ -69,7 +70,10 @@ export {
   type SandboxRules,
 } from "./client/sandbox.ts";
 export type { StartOptions } from "./client/start-options.ts";
+export { LinkInTheWayError } from "./client/transfer/download.ts";
+export type { SkippedEntry, TransferOptions, TransferProgress, TransferSummary } from "./client/transfer/transfer.ts";
 export type { ConnectAttempt, ConnectProvider, ProvidedUrl } from "./client/url-provider.ts";
+export type { WalkedEntry } from "./client/walk-tree.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { Executor, type ExecutorOptions, type OutputRetention } from "./executor/executor.ts";
 export { JournalInUseError } from "./executor/journal/journal-lock.ts";

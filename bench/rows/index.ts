@@ -15,6 +15,7 @@ import { outputPipe, outputPty } from "./output.ts";
 import { pipelining } from "./pipelining.ts";
 import { requests } from "./requests.ts";
 import { resume } from "./resume.ts";
+import { sandboxedFiles } from "./sandboxed-files.ts";
 import { sandboxedStart } from "./sandboxed-start.ts";
 import { start, starts } from "./starts.ts";
 import { stdin } from "./stdin.ts";
@@ -33,6 +34,7 @@ export const rows: readonly Row[] = [
   requests,
   fileWhole,
   fileBlocks,
+  sandboxedFiles,
   headOfLine,
   pipelining,
   resume,

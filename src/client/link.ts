@@ -59,7 +59,7 @@ export class Link implements Services, AsyncDisposable {
   constructor(actor: LinkActor, ports: LinkPorts) {
     this.#actor = actor;
     this.#ports = ports;
-    this.files = new RemoteFiles(actor, ports.random);
+    this.files = new RemoteFiles(actor, ports);
     this.#ways = new HttpWays(actor, ports.lanes === null ? null : new HttpLanes(actor, ports.lanes));
     this.fetch = remoteFetch(actor, this.#ways, ports);
   }

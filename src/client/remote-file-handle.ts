@@ -4,6 +4,7 @@ import type { Random } from "../ports/random.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import { ProctorError, ProtocolError, RpcError } from "../protocol/errors.ts";
 import type { OpenMode } from "../protocol/files.ts";
+import type { WireParams } from "../protocol/methods.ts";
 
 /** The longest block, in bytes (04 F-45). */
 export const blockBytes = 1_048_576;
@@ -25,6 +26,9 @@ export class FileChangedError extends ProctorError {
   }
 }
 
+/** A path on the wire, and what the operation on it is confined to. */
+export type WirePlace = Pick<WireParams<"fs/getMetadata">, "path" | "sandbox">;
+
 /** What tells that a file is still the one that was opened. */
 interface Identity {
   readonly size: number | bigint;
@@ -38,7 +42,7 @@ interface Identity {
 export class RemoteFileHandle {
   readonly #link: LinkActor;
   readonly #random: Random;
-  readonly #path: string;
+  readonly #place: WirePlace;
   readonly #signal: AbortSignal | undefined;
   /** How it is opened the next time: what was written stays. */
   #mode: OpenMode;
@@ -47,15 +51,14 @@ export class RemoteFileHandle {
   #generation = 0;
   #identity: Identity | null = null;
 
-  /** @param path its URI */
   constructor(
     link: LinkActor,
-    path: string,
+    place: WirePlace,
     mode: OpenMode,
     options: { readonly random: Random; readonly signal: AbortSignal | undefined },
   ) {
     this.#link = link;
-    this.#path = path;
+    this.#place = place;
     this.#mode = mode;
     this.#random = options.random;
     this.#signal = options.signal;
@@ -130,7 +133,7 @@ export class RemoteFileHandle {
   async #open(): Promise<string> {
     const handleId = this.#random.uuid().replaceAll("-", "");
     const mode = this.#mode === "read" ? {} : { mode: this.#mode };
-    await this.#link.call("fs/open", { handleId, path: this.#path, ...mode }, { signal: this.#signal });
+    await this.#link.call("fs/open", { handleId, ...this.#place, ...mode }, { signal: this.#signal });
     this.#generation = this.#link.state.generation;
     if (this.#mode === "read") await this.#checkIdentity();
     else this.#mode = "update";
@@ -138,14 +141,10 @@ export class RemoteFileHandle {
   }
 
   async #checkIdentity(): Promise<void> {
-    const { size, modifiedAtMs } = await this.#link.call(
-      "fs/getMetadata",
-      { path: this.#path },
-      { signal: this.#signal },
-    );
+    const { size, modifiedAtMs } = await this.#link.call("fs/getMetadata", this.#place, { signal: this.#signal });
     const before = this.#identity;
     if (before !== null && (before.size !== size || before.modifiedAtMs !== modifiedAtMs)) {
-      throw new FileChangedError(this.#path);
+      throw new FileChangedError(this.#place.path);
     }
     this.#identity = { size, modifiedAtMs };
   }

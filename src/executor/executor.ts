@@ -2,6 +2,7 @@ import type { InspectionEvent } from "xstate";
 import type { ActorSystemPorts } from "../actors/actor-owners.ts";
 import type { ActorWatch } from "../actors/actor-watch.ts";
 import { ConnectionActor } from "../actors/connection-actor.ts";
+import { FileHelpers } from "../actors/file-helpers.ts";
 import { defaultOutputLogLimits } from "../actors/output-log.ts";
 import type { RequestHandlers } from "../actors/request-handlers.ts";
 import { SessionRegistry } from "../actors/session-registry.ts";
@@ -19,6 +20,7 @@ import type { TelemetryOptions } from "../telemetry/telemetry-options.ts";
 import { takeCensus } from "./census.ts";
 import { FrameMemory } from "./frame-memory.ts";
 import { blockRequests } from "./requests/block-requests.ts";
+import { fileConfiner } from "./requests/file-confinement.ts";
 import { fileRequests } from "./requests/file-requests.ts";
 import { type HttpRequestOptions, httpRequests } from "./requests/http-requests.ts";
 import { processRequests } from "./requests/process-requests.ts";
@@ -81,6 +83,7 @@ export class Executor implements AsyncDisposable {
   readonly #handlers: RequestHandlers;
   readonly #offer: Offer;
   readonly #memory: FrameMemory;
+  readonly #fileHelpers: FileHelpers | null;
   readonly #telemetry: ExecutorTelemetry | undefined;
   readonly #fault: (error: unknown) => void;
   #closing: Promise<void> | null = null;
@@ -117,11 +120,14 @@ export class Executor implements AsyncDisposable {
       this.#fault,
       options.onJournalError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     );
+    this.#fileHelpers =
+      host.fileHelpers === undefined ? null : new FileHelpers(host.fileHelpers, this.#ports, this.#fault);
+    const confiner = fileConfiner(host, this.#fileHelpers);
     this.#handlers = {
       "environment/info": () => host.info(),
       ...processRequests(host),
-      ...fileRequests(host.files, this.#memory),
-      ...blockRequests(host.files, this.#memory),
+      ...fileRequests(host.files, confiner, this.#memory),
+      ...blockRequests(host.files, confiner, this.#memory),
       ...httpRequests(host, options.http),
       ...sessionRequests(),
     };
@@ -181,7 +187,7 @@ export class Executor implements AsyncDisposable {
   async #close(): Promise<void> {
     // Every connection has let go of its session when its shutdown is asked for; no child waits for a peer to say goodbye.
     const connections = [...this.#connections].map((connection) => connection.shutdown());
-    await Promise.all([...connections, this.#registry.shutdown()]);
+    await Promise.all([...connections, this.#registry.shutdown(), this.#fileHelpers?.close()]);
     this.#memory[Symbol.dispose]();
     this.#telemetry?.stopped();
     this.#host[Symbol.dispose]?.();

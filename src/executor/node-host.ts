@@ -27,6 +27,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
   return {
     processes,
     files: nodeFileHost,
+    fileHelpers: processes.fileHelpers,
     http,
     spill: tempSpillStore(),
     journal,

@@ -1,6 +1,7 @@
 import { connectionMachine } from "./connection-machine.ts";
 import { environmentMachine } from "./environment-machine.ts";
 import { fileHandleMachine } from "./file-handle-machine.ts";
+import { fileHelperMachine } from "./file-helper-machine.ts";
 import { httpBodyMachine } from "./http-body-machine.ts";
 import { httpExchangeMachine } from "./http-exchange-machine.ts";
 import { linkMachine } from "./link-machine.ts";
@@ -14,6 +15,12 @@ export { type ConnectionEvent, type ConnectionInput, connectionMachine } from ".
 export { type JsonValue, toJson, toMermaid } from "./diagram.ts";
 export { type EnvironmentEvent, type EnvironmentInput, environmentMachine } from "./environment-machine.ts";
 export { type FileHandleEvent, type FileHandleInput, fileHandleMachine } from "./file-handle-machine.ts";
+export {
+  type FileHelperContext,
+  type FileHelperEvent,
+  type FileHelperInput,
+  fileHelperMachine,
+} from "./file-helper-machine.ts";
 export { type HttpBodyEvent, type HttpBodyInput, httpBodyMachine } from "./http-body-machine.ts";
 export { type HttpExchangeEvent, type HttpExchangeInput, httpExchangeMachine } from "./http-exchange-machine.ts";
 export type { LinkEvent, LinkInput } from "./link-context.ts";
@@ -34,6 +41,7 @@ export const machines = {
   session: sessionMachine,
   connection: connectionMachine,
   "file-handle": fileHandleMachine,
+  "file-helper": fileHelperMachine,
   "http-exchange": httpExchangeMachine,
   link: linkMachine,
   "remote-process": remoteProcessMachine,

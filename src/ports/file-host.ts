@@ -99,8 +99,11 @@ export interface FileHost extends PathHost {
    * (04 F-13).
    */
   readFile(path: NativePath, reading: FileReading): Promise<void>;
-  /** Creates or truncates, through links; an existing file keeps its mode and its links (04 F-16). Not atomic (04 F-18). */
-  writeFile(path: NativePath, bytes: Uint8Array): Promise<void>;
+  /**
+   * Creates or truncates, through links; an existing file keeps its mode and its links (04 F-16). Not atomic (04 F-18) unless
+   * asked to be: then a new file with the mode and owner of the old takes its place (04 F-21).
+   */
+  writeFile(path: NativePath, bytes: Uint8Array, options?: { readonly atomic: boolean }): Promise<void>;
   /** Makes a directory, with `recursive` its parents too; an existing one is then no failure (04 F-22). */
   createDirectory(path: NativePath, options: { readonly recursive: boolean }): Promise<void>;
   /** What is at the path (04 F-23 to F-27). */
@@ -146,6 +149,16 @@ export class FileError extends ProctorError {
     this.errno = errno;
     this.op = op;
     this.path = path;
+  }
+}
+
+/**
+ * The process that does file operations in a sandbox failed, or did not answer in time; what it was doing may be done in part
+ * (05 SB-F5).
+ */
+export class FileHelperError extends ProctorError {
+  constructor(message: string, options: ProctorErrorOptions = {}) {
+    super("fileHelper", message, { effect: "unknown", ...options });
   }
 }
 

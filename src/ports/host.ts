@@ -1,4 +1,5 @@
 import type { EnvironmentInfo } from "../protocol/environment.ts";
+import type { FileHelperHost } from "./file-helper-host.ts";
 import type { FileHost } from "./file-host.ts";
 import type { HttpHost } from "./http-host.ts";
 import type { JournalStore } from "./journal-store.ts";
@@ -10,6 +11,8 @@ export interface Host {
   readonly processes: ProcessHost;
   /** The files, and how their paths are written. */
   readonly files: FileHost;
+  /** What does file operations in a sandbox; without it they are refused. */
+  readonly fileHelpers?: FileHelperHost | undefined;
   /** HTTP, as it is spoken from there. */
   readonly http: HttpHost;
   /** Where output goes that does not fit memory. */

@@ -25,6 +25,8 @@ export const features = [
   "kill",
   /** `fs/open` with a `mode`, and `fs/writeBlock`: files are written block by block. */
   "writeBlocks",
+  /** `fs/writeFile` with `atomic`: the file is replaced in one step (04 F-21). */
+  "atomicWrites",
   /** `process/start` with a `timeLimitMs`: the process is ended when its time is over, and its exit tells so. */
   "timeLimit",
   /** `process/exited` and `process/read` tell what the process used, where the executor's host can tell. */

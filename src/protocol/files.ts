@@ -15,9 +15,14 @@ export const readFileResult = z.object({ dataBase64: bytes });
 
 /**
  * `fs/writeFile` (04 section 10.2). The data stays text here: its faults are the handler's to report, with another code
- * than a decoding error (04 F-15).
+ * than a decoding error (04 F-15). Extension `atomic`: the old content or the new, at any time (04 F-21).
  */
-export const writeFileParams = z.object({ ...onPath, dataBase64: z.string(), idempotencyKey });
+export const writeFileParams = z.object({
+  ...onPath,
+  dataBase64: z.string(),
+  atomic: optional(z.boolean()),
+  idempotencyKey,
+});
 
 /** `fs/createDirectory` (04 section 10.3); `recursive` is true unless said otherwise. */
 export const createDirectoryParams = z.object({ ...onPath, recursive: optional(z.boolean()), idempotencyKey });

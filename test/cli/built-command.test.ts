@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleCommand } from "../../scripts/bundle-command.ts";
+import { connect } from "../../src/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** A package in a folder with a name that a shell would take apart. */
@@ -38,6 +39,19 @@ test("its exit code and its process are Node's: nothing stands in between", asyn
   const serving = execa(link(), ["serve", "--listen", "ws://127.0.0.1:0"], { env });
   for await (const url of serving) {
     expect(url).toMatch(/^ws:/);
+    serving.kill("SIGTERM");
+  }
+  expect(await serving).toMatchObject({ exitCode: 0 });
+});
+
+test("it does file operations in a sandbox, by the helper that lies beside it", async () => {
+  const serving = execa(link(), ["serve", "--listen", "ws://127.0.0.1:0"], { env });
+  for await (const url of serving) {
+    await using connection = await connect(String(url));
+    const sandbox = { read: [join(home, "package.json")] };
+    expect(await connection.files.readTextFile(join(home, "package.json"), { sandbox })).toContain("proctor");
+    const hidden = connection.files.readFile(join(root, "package.json"), { sandbox });
+    await expect(hidden).rejects.toMatchObject({ code: "notFound" });
     serving.kill("SIGTERM");
   }
   expect(await serving).toMatchObject({ exitCode: 0 });

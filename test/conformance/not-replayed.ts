@@ -12,7 +12,5 @@ export const notReplayed: Readonly<Record<ServerKind, Readonly<Record<string, st
     "fs-walk": "fs/walk came with release 0.169.0",
     "fs-walk-errors": "fs/walk came with release 0.169.0",
   },
-  proctor: {
-    "fs-sandboxed": "file operations are not confined yet",
-  },
+  proctor: {},
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runTurn } from "./codex-turn.ts";
 import { type ExecutorName, type RunningExecutor, startExecutor } from "./executors.ts";
 import { normalise } from "./normalise.ts";
-import { confinedPatch, sandboxedScenarios, unconfinablePatch } from "./sandboxed-scenarios.ts";
+import { sandboxedScenarios } from "./sandboxed-scenarios.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import type { Told } from "./scripted-model.ts";
 import { processesIn } from "./survivors.ts";
@@ -16,6 +16,8 @@ interface Played {
   readonly told: Told;
   readonly filesAfter: Files;
 }
+
+const everyScenario = [...scenarios, ...sandboxedScenarios];
 
 /** Two turns at their limit, and a wait for a free core. */
 const timeout = 100_000;
@@ -36,8 +38,7 @@ beforeAll(async () => {
 afterAll(() => owned.disposeAsync());
 
 describe.each<ExecutorName>(["reference", "Proctor"])("Codex on the executor %s tells its model", (executor) => {
-  const confined = [...sandboxedScenarios, executor === "reference" ? confinedPatch : unconfinablePatch];
-  test.concurrent.each([...scenarios, ...confined])("$name", { timeout }, async (scenario) => {
+  test.concurrent.each(everyScenario)("$name", { timeout }, async (scenario) => {
     const { told, filesAfter } = await play(scenario, executor);
     const workspace = workspaceOf(scenario);
     expect(told.outputs.map(({ output }) => output)).toEqual(scenario.outputs(workspace));
@@ -47,7 +48,7 @@ describe.each<ExecutorName>(["reference", "Proctor"])("Codex on the executor %s 
 });
 
 describe("Codex tells its model the same on either executor", () => {
-  test.concurrent.each(scenarios)("$name", { timeout }, async (scenario) => {
+  test.concurrent.each(everyScenario)("$name", { timeout }, async (scenario) => {
     const reference = await play(scenario, "reference");
     expect(await play(scenario, "Proctor")).toEqual(reference);
   });

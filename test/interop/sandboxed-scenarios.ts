@@ -31,28 +31,71 @@ export const sandboxedScenarios: readonly Scenario[] = [
     steps: [[exec("cat seen.txt"), exec("echo x > file")]],
     outputs: () => [ended(0, "seen\n"), ended(1, "/bin/bash: line 1: file: Read-only file system\n")],
   },
+  {
+    name: "a patch may write to the workspace, and neither outside nor into its history",
+    sandboxFlag: "workspace-write",
+    files: { ".git/HEAD": "ref: refs/heads/main\n", "kept.txt": "kept\n", "gone.txt": "gone\n" },
+    steps: [
+      [
+        patchBy(
+          "*** Add File: new/deep.txt",
+          "+x",
+          "*** Update File: kept.txt",
+          "@@",
+          "-kept",
+          "+KEPT",
+          "*** Delete File: gone.txt",
+        ),
+      ],
+      [patchBy("*** Add File: .git/hooks/pre-commit", "+x")],
+      [patchBy("*** Add File: /etc/patched", "+x")],
+      [exec("cat new/deep.txt kept.txt; ls")],
+    ],
+    outputs: () => [
+      patched("A new/deep.txt", "M kept.txt", "D gone.txt"),
+      "patch rejected: writing outside of the project; rejected by user approval settings",
+      "patch rejected: writing outside of the project; rejected by user approval settings",
+      ended(0, "x\nKEPT\nkept.txt\nnew\n"),
+    ],
+    filesAfter: { ".git/HEAD": "ref: refs/heads/main\n", "kept.txt": "KEPT\n", "new/deep.txt": "x\n" },
+  },
+  {
+    name: "a patch may write nowhere",
+    sandboxFlag: "read-only",
+    files: { "kept.txt": "kept\n" },
+    steps: [[patchBy("*** Update File: kept.txt", "@@", "-kept", "+KEPT")]],
+    outputs: () => ["patch rejected: writing is blocked by read-only sandbox; rejected by user approval settings"],
+  },
+  {
+    name: "a patch does not leave the workspace through a link that the orchestrator knows nothing of",
+    sandboxFlag: "workspace-write",
+    files: { "kept.txt": "kept\n" },
+    steps: [
+      [exec("ln -s /var/tmp door")],
+      [patchBy("*** Add File: door/left-by-a-patch", "+x")],
+      [exec("ls door/left-by-a-patch"), exec("rm door")],
+    ],
+    outputs: (workspace) => [
+      ended(0, ""),
+      `Exit code: 1\nWall time: <seconds> seconds\nOutput:\nFailed to write file ${workspace}/door/left-by-a-patch\n`,
+      ended(2, "ls: cannot access 'door/left-by-a-patch': No such file or directory\n"),
+      ended(0, ""),
+    ],
+  },
+  {
+    name: "a confined command has no network",
+    sandboxFlag: "workspace-write",
+    steps: [[exec("exec 3<>/dev/tcp/127.0.0.1/9")]],
+    outputs: () => [
+      ended(
+        1,
+        "/bin/bash: socket: Operation not permitted\n/bin/bash: line 1: /dev/tcp/127.0.0.1/9: Operation not permitted\n",
+      ),
+    ],
+  },
 ];
 
-/** A patch is written by a file operation, not by a command. */
-const patchStep = [exec(`apply_patch <<'EOF'\n${patch("*** Add File: new.txt", "+x")}EOF\n`)];
-
-/** A patch on an executor that confines file operations too. */
-export const confinedPatch: Scenario = {
-  name: "a patch may write to the workspace",
-  sandboxFlag: "workspace-write",
-  files: { "kept.txt": "kept\n" },
-  steps: [patchStep],
-  outputs: () => [patched("A new.txt")],
-  filesAfter: { "kept.txt": "kept\n", "new.txt": "x\n" },
-};
-
-/** The same where file operations cannot be confined: nothing is written, for the whole intent is enforced or refused (05, Principle). */
-export const unconfinablePatch: Scenario = {
-  name: "a patch that cannot be confined is not written",
-  sandboxFlag: "workspace-write",
-  files: { "kept.txt": "kept\n" },
-  steps: [patchStep],
-  outputs: (workspace) => [
-    `Exit code: 1\nWall time: <seconds> seconds\nOutput:\nFailed to write file ${workspace}/new.txt\n`,
-  ],
-};
+/** A patch is written by file operations, not by a command. */
+function patchBy(...lines: readonly string[]) {
+  return exec(`apply_patch <<'EOF'\n${patch(...lines)}EOF\n`);
+}

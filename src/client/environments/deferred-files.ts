@@ -78,4 +78,16 @@ export class DeferredFiles implements Files {
   async copy(...call: Parameters<Files["copy"]>): Promise<void> {
     return (await this.#reach(call[2]?.signal)).copy(...call);
   }
+
+  async *walk(path: RemotePath, options?: Options<"walk">): ReturnType<Files["walk"]> {
+    yield* (await this.#reach(options?.signal)).walk(path, options);
+  }
+
+  async upload(...call: Parameters<Files["upload"]>): ReturnType<Files["upload"]> {
+    return (await this.#reach(call[2]?.signal)).upload(...call);
+  }
+
+  async download(...call: Parameters<Files["download"]>): ReturnType<Files["download"]> {
+    return (await this.#reach(call[2]?.signal)).download(...call);
+  }
 }

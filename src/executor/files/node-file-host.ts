@@ -9,6 +9,7 @@ import { openForBlocks } from "./open-file.ts";
 import { readDirectory } from "./read-directory.ts";
 import { readRegularFile } from "./read-regular-file.ts";
 import { remove } from "./remove.ts";
+import { replaceFile } from "./replace-file.ts";
 import { walk } from "./walk.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -16,7 +17,9 @@ import { writeFile } from "./write-file.ts";
 export const nodeFileHost: FileHost = {
   os: nativePaths.os,
   readFile: checked("readFile", readRegularFile),
-  writeFile: checked("writeFile", writeFile),
+  writeFile: checked("writeFile", (path, bytes, options) =>
+    options?.atomic === true ? replaceFile(path, bytes) : writeFile(path, bytes),
+  ),
   createDirectory: checked("createDirectory", (path, options) => createDirectory(path, options)),
   metadata: checked("getMetadata", metadata),
   canonicalize: checked("canonicalize", (path) =>

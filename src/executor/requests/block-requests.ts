@@ -2,8 +2,7 @@ import type { RequestHandlers } from "../../actors/request-handlers.ts";
 import type { FileHost } from "../../ports/file-host.ts";
 import type { MessageMemory } from "../../protocol/encoded-answer.ts";
 import { rpcError } from "../../protocol/errors.ts";
-import type { SandboxContext } from "../../protocol/sandbox.ts";
-import { needsEnforcement } from "../sandbox/intent.ts";
+import type { FileConfiner } from "./file-confinement.ts";
 import { readBlock } from "./file-content.ts";
 import { pathCalls } from "./path-calls.ts";
 
@@ -17,17 +16,16 @@ const longestId = 32;
  * Files in blocks: `fs/open`, `fs/readBlock`, `fs/close` (04 section 10.9), and `fs/writeBlock` (10 section 3.3). Calls on one
  * handle keep their order with each other, and with calls on its path (04 F-7).
  */
-export function blockRequests(host: FileHost, memory: MessageMemory) {
-  const { inOrder, onPath } = pathCalls(host);
+export function blockRequests(host: FileHost, confine: FileConfiner, memory: MessageMemory) {
+  const { inOrder, onPath } = pathCalls(host, confine);
 
   return {
     "fs/open": async (params, caller) => {
       checkId(params.handleId);
       const mode = params.mode ?? "read";
-      await caller.files.part.open(params.handleId, () => {
-        refuseConfined(params.sandbox, host);
-        return onPath(params, { caller, mutates: mode !== "read" }, (path) => host.open(path, mode));
-      });
+      await caller.files.part.open(params.handleId, () =>
+        onPath(params, { caller, mutates: mode !== "read" }, (path, files) => files.open(path, mode)),
+      );
       return { handleId: params.handleId };
     },
 
@@ -54,12 +52,6 @@ export function blockRequests(host: FileHost, memory: MessageMemory) {
       return {};
     },
   } satisfies RequestHandlers;
-}
-
-/** A stream would outlive the helper that confines one call (04 F-49). */
-function refuseConfined(sandbox: SandboxContext | null, host: FileHost): void {
-  if (sandbox === null || !needsEnforcement(sandbox, host)) return;
-  throw rpcError("invalidRequest", "streaming file reads do not support platform sandboxing");
 }
 
 /** 04 F-45. */

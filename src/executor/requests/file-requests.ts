@@ -1,4 +1,4 @@
-import type { RequestHandlers } from "../../actors/request-handlers.ts";
+import type { Caller, RequestHandlers } from "../../actors/request-handlers.ts";
 import type { FileHost, NativePath } from "../../ports/file-host.ts";
 import { decodeBase64 } from "../../protocol/base64.ts";
 import type { MessageMemory } from "../../protocol/encoded-answer.ts";
@@ -7,8 +7,9 @@ import { PathUri } from "../../protocol/path-uri/index.ts";
 import { LARGEST_SENT_BYTES } from "../../transports/message-limits.ts";
 import { entryPath } from "../files/native-path.ts";
 import { base64Fault } from "./base64-fault.ts";
+import type { FileConfiner } from "./file-confinement.ts";
 import { readWhole } from "./file-content.ts";
-import { nativePath, pathCalls } from "./path-calls.ts";
+import { nativePath, type PathUse, pathCalls } from "./path-calls.ts";
 import { walkLimits } from "./walk-limits.ts";
 
 /** Bounds of the file methods. */
@@ -26,15 +27,20 @@ const envelopeBytes = 64 * 1024;
 export const defaultReadLimitBytes = Math.floor((LARGEST_SENT_BYTES - envelopeBytes) / 4) * 3;
 
 /** The `fs/*` methods that name a path and need no handle (04 sections 10.1 to 10.8). */
-export function fileRequests(host: FileHost, memory: MessageMemory, options: FileRequestOptions = {}) {
+export function fileRequests(
+  host: FileHost,
+  confine: FileConfiner,
+  memory: MessageMemory,
+  options: FileRequestOptions = {},
+) {
   const limitBytes = options.readLimitBytes ?? defaultReadLimitBytes;
 
-  const { inOrder, onPath } = pathCalls(host);
+  const { inOrder, onPath } = pathCalls(host, confine);
   const uriOf = (path: NativePath) => PathUri.fromNative(path, host).canonical;
 
   return {
     "fs/readFile": (params, caller) =>
-      onPath(params, { caller, mutates: false }, (path) => readWhole(host, path, limitBytes, memory)),
+      onPath(params, { caller, mutates: false }, (path, files) => readWhole(files, path, limitBytes, memory)),
 
     "fs/writeFile": async (params, caller) => {
       // Before the path is converted (04 F-15).
@@ -43,27 +49,29 @@ export function fileRequests(host: FileHost, memory: MessageMemory, options: Fil
         const fault = base64Fault(params.dataBase64);
         throw rpcError("invalidRequest", `fs/writeFile requires valid base64 dataBase64: ${fault}`);
       }
-      return onPath(params, { caller, mutates: true }, async (path) => {
-        await host.writeFile(path, bytes);
+      return onPath(params, use(params, caller), async (path, files) => {
+        await files.writeFile(path, bytes, { atomic: params.atomic ?? false });
         return {};
       });
     },
 
     "fs/createDirectory": (params, caller) =>
-      onPath(params, { caller, mutates: true }, async (path) => {
-        await host.createDirectory(path, { recursive: params.recursive ?? true });
+      onPath(params, use(params, caller), async (path, files) => {
+        await files.createDirectory(path, { recursive: params.recursive ?? true });
         return {};
       }),
 
     "fs/getMetadata": (params, caller) =>
-      onPath(params, { caller, mutates: false }, async (path) => ({ ...(await host.metadata(path)) })),
+      onPath(params, { caller, mutates: false }, async (path, files) => ({ ...(await files.metadata(path)) })),
 
     "fs/canonicalize": (params, caller) =>
-      onPath(params, { caller, mutates: false }, async (path) => ({ path: uriOf(await host.canonicalize(path)) })),
+      onPath(params, { caller, mutates: false }, async (path, files) => ({
+        path: uriOf(await files.canonicalize(path)),
+      })),
 
     "fs/readDirectory": (params, caller) =>
-      onPath(params, { caller, mutates: false }, async (path) => ({
-        entries: (await host.readDirectory(path)).map(({ name, isDirectory, isFile }) => ({
+      onPath(params, { caller, mutates: false }, async (path, files) => ({
+        entries: (await files.readDirectory(path)).map(({ name, isDirectory, isFile }) => ({
           fileName: name.toString(),
           isDirectory,
           isFile,
@@ -73,25 +81,30 @@ export function fileRequests(host: FileHost, memory: MessageMemory, options: Fil
 
     "fs/walk": async (params, caller) => {
       const limits = walkLimits(params.options);
-      return onPath(params, { caller, mutates: false }, async () => {
-        const { entries, errors, truncated } = await host.walk(params.path, limits);
+      return onPath(params, { caller, mutates: false }, async (_path, files) => {
+        const { entries, errors, truncated } = await files.walk(params.path, limits);
         return { entries: [...entries], errors: [...errors], truncated };
       });
     },
 
     "fs/remove": (params, caller) =>
-      onPath(params, { caller, mutates: true }, async (path) => {
-        await host.remove(path, { recursive: params.recursive ?? true, force: params.force ?? true });
+      onPath(params, use(params, caller), async (path, files) => {
+        await files.remove(path, { recursive: params.recursive ?? true, force: params.force ?? true });
         return {};
       }),
 
     "fs/copy": async (params, caller) => {
       const source = nativePath(params.sourcePath, host);
       const destination = nativePath(params.destinationPath, host);
-      return inOrder([source, destination], params.sandbox, { caller, mutates: true }, async () => {
-        await host.copy(source, destination, { recursive: params.recursive });
+      return inOrder([source, destination], params.sandbox, use(params, caller), async (files) => {
+        await files.copy(source, destination, { recursive: params.recursive });
         return {};
       });
     },
   } satisfies RequestHandlers;
+}
+
+/** A call that changes something. */
+function use({ idempotencyKey }: { readonly idempotencyKey: string | null }, caller: Caller): PathUse {
+  return { caller, mutates: true, idempotencyKey };
 }

@@ -3,33 +3,33 @@ import type { FileHost, NativePath } from "../../ports/file-host.ts";
 import { rpcError } from "../../protocol/errors.ts";
 import { type PathHost, type PathUri, PathUriError } from "../../protocol/path-uri/index.ts";
 import type { SandboxContext } from "../../protocol/sandbox.ts";
-import { enforcementRefusal, needsEnforcement } from "../sandbox/intent.ts";
+import type { FileConfiner } from "./file-confinement.ts";
 import { fileAnswer } from "./file-errors.ts";
 
 /** On whose behalf a call is made, and whether it changes anything. */
 export interface PathUse {
   readonly caller: Caller;
   readonly mutates: boolean;
+  /** A call with a key is its session's, which asks for its outcome over the next connection (03 D-5): it is not abandoned with this one. */
+  readonly idempotencyKey?: string | null;
 }
 
 /**
  * Calls on paths of one host: what its file system says becomes the answer of the wire, and the order of calls on the same
  * path is kept (04 F-5, F-7).
  */
-export function pathCalls(host: FileHost) {
+export function pathCalls(host: FileHost, confine: FileConfiner) {
   /** Refusals come before the queue: at once, with nothing touched (04 F-54). */
   async function inOrder<T>(
     touched: readonly NativePath[],
     sandbox: SandboxContext | null,
-    { caller, mutates }: PathUse,
-    work: () => Promise<T>,
+    { caller, mutates, idempotencyKey = null }: PathUse,
+    work: (files: FileHost) => Promise<T>,
   ): Promise<T> {
-    if (sandbox !== null && needsEnforcement(sandbox, host)) {
-      throw rpcError("invalidRequest", enforcementRefusal(sandbox, host));
-    }
+    const files = confine(sandbox, idempotencyKey === null ? caller.signal : undefined);
     return caller.paths.run(touched, { mutates, signal: caller.signal }, async () => {
       try {
-        return await work();
+        return await work(files);
       } catch (error) {
         throw fileAnswer(error, host);
       }
@@ -39,10 +39,10 @@ export function pathCalls(host: FileHost) {
   async function onPath<T>(
     params: { readonly path: PathUri; readonly sandbox: SandboxContext | null },
     use: PathUse,
-    work: (path: NativePath) => Promise<T>,
+    work: (path: NativePath, files: FileHost) => Promise<T>,
   ): Promise<T> {
     const path = nativePath(params.path, host);
-    return inOrder([path], params.sandbox, use, () => work(path));
+    return inOrder([path], params.sandbox, use, (files) => work(path, files));
   }
 
   return { inOrder, onPath };

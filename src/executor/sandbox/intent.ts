@@ -48,13 +48,6 @@ export function restrictsNetwork(context: SandboxContext): boolean {
   return permissions.type !== "disabled" && permissions.network === "restricted";
 }
 
-/** Why a context that needs enforcement is refused, as the answer says it; the code depends on the method (05 SB-B1). */
-export function enforcementRefusal(context: SandboxContext, paths: PathHost = nativePaths): string {
-  const foreign = foreignPath(restrictedFiles(context.permissions)?.entries ?? [], paths);
-  if (foreign !== undefined) return `invalid sandbox permission path URI: ${foreign.message}`;
-  return "this executor cannot enforce a sandbox on this host yet; nothing was run";
-}
-
 /** The fault of the first path that is none of this host's. */
 function foreignPath(entries: readonly IntentEntry[], paths: PathHost): PathUriError | undefined {
   for (const { path } of entries) {

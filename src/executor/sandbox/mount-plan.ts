@@ -39,13 +39,23 @@ export interface PlanHost {
   readonly mountsProc: boolean;
 }
 
+/** What is different about a view that is made for a program of our own. */
+export interface PlanChange {
+  /** Is nothing writable in the end? */
+  readonly isReadOnly: boolean;
+  nodes(nodes: SandboxNodes, view: FileView): SandboxNodes;
+  /** Arguments behind all others. */
+  readonly words: readonly PlanArgument[];
+}
+
 /**
  * The view of the files that a program gets: every mount comes after all shallower ones, so that the deepest entry wins
  * everywhere (05 section 8.2).
  * @throws SandboxRefusedError for what cannot be enforced
  */
-export function planMounts(files: FileConfinement, view: FileView, host: PlanHost): MountPlan {
-  const nodes = sandboxNodes(files, view);
+export function planMounts(files: FileConfinement, view: FileView, host: PlanHost, change?: PlanChange): MountPlan {
+  const asked = sandboxNodes(files, view);
+  const nodes = change === undefined ? asked : change.nodes(asked, view);
   const mounts = new NodeMounts(nodes, view);
   const { access } = nodes;
   const base = access.get("/");
@@ -60,6 +70,7 @@ export function planMounts(files: FileConfinement, view: FileView, host: PlanHos
     ...(host.mountsProc && host.isRoot ? text("--ro-bind", "/proc/sys", "/proc/sys") : []),
     ...mounts.sealed.flatMap((path) => text("--remount-ro", path)),
     ...(isBare ? text("--remount-ro", "/") : []),
+    ...(change?.words ?? []),
   ];
   const entries = [...access].map(([path, wanted]) => ({ path, access: wanted }));
   return { words, masks: mounts.masks, watched: nodes.watched, accessTo: (path) => accessTo(path, entries) };

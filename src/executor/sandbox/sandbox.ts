@@ -1,7 +1,7 @@
 import { closeSync, openSync, realpathSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import type { Clock } from "../../ports/clock.ts";
-import type { Confinement } from "../../ports/confinement.ts";
+import type { Confinement, FileConfinement } from "../../ports/confinement.ts";
 import { type Child, type ChildListener, type ChildSpec, SandboxRefusedError } from "../../ports/process-host.ts";
 import type { Pipe } from "../spawn/pipe-pool.ts";
 import { StartDescriptors, writeArguments } from "./arguments.ts";
@@ -12,7 +12,8 @@ import { ForbiddenPaths } from "./forbidden-paths.ts";
 import { frameArguments } from "./frame.ts";
 import { MaskRegistry } from "./mask-registry.ts";
 import { mechanismOf } from "./mechanism.ts";
-import { type MountPlan, planMounts } from "./mount-plan.ts";
+import { type MountPlan, type PlanChange, planMounts } from "./mount-plan.ts";
+import { planFingerprint } from "./plan-fingerprint.ts";
 import { seatbeltLauncher } from "./seatbelt.ts";
 import { startInSeatbelt } from "./seatbelt-start.ts";
 import { type FilterName, seccompFilter } from "./seccomp/filters.ts";
@@ -31,6 +32,15 @@ export interface SandboxOptions {
   /** What confines them on macOS. */
   readonly seatbelt?: string;
 }
+
+/** A program of our own, whose view was planned before; it is started only if the view is still that one. */
+export interface PlannedView {
+  readonly change: PlanChange;
+  readonly fingerprint: string;
+}
+
+/** The files are not what they were when a view of them was planned. */
+export class ViewChangedError extends SandboxRefusedError {}
 
 /** Signals that reach a program on a terminal and would end bubblewrap (05 SB-T2). */
 const terminalSignals = ["INT", "QUIT", "TSTP"];
@@ -66,8 +76,26 @@ export class Sandbox implements Disposable {
   }
 
   /**
+   * Plans the view of a program of our own, without counting what it would put on the host.
+   * @throws SandboxRefusedError when the confinement cannot be enforced
+   */
+  async plan(files: FileConfinement, change: PlanChange): Promise<{ fingerprint: string; occupies: boolean }> {
+    if (mechanismOf(this.#platform) !== "bubblewrap") {
+      throw new SandboxRefusedError("sandboxed filesystem operations are not supported on this executor");
+    }
+    const bubblewrap = await this.#found();
+    const { plan } = this.#planned(files, change, (view) => ({
+      masks: [],
+      plan: planMounts(files, view, bubblewrap, change),
+    }));
+    const { words, masks, watched } = plan;
+    return { fingerprint: planFingerprint(words), occupies: masks.length + watched.length > 0 };
+  }
+
+  /**
    * Starts a program in its confinement.
    * @param takePipe makes a pipe for the word of bubblewrap
+   * @param planned for a program of our own
    * @throws SandboxRefusedError when the confinement cannot be enforced; SpawnError when the OS refuses
    */
   async start(
@@ -76,11 +104,12 @@ export class Sandbox implements Disposable {
     takePipe: () => Promise<Pipe>,
     listener: ChildListener,
     start: EnclosedStart,
+    planned?: PlannedView,
   ): Promise<Child> {
     if (mechanismOf(this.#platform) === "bubblewrap") {
       // The signal by which bubblewrap dies with us follows the thread that has started it (05 SB-L4).
       if (!isMainThread) throw new SandboxRefusedError("sandboxes can be made in the main thread of a program only");
-      return this.#startInBubblewrap(spec, confinement, await takePipe(), listener, start);
+      return this.#startInBubblewrap(spec, confinement, await takePipe(), listener, start, planned);
     }
     const means = { launcher: this.#seatbelt, view: this.#view, clock: this.#clock };
     return startInSeatbelt(spec, confinement, means, listener, start);
@@ -93,6 +122,7 @@ export class Sandbox implements Disposable {
     pipe: Pipe,
     listener: ChildListener,
     start: EnclosedStart,
+    planned: PlannedView | undefined,
   ): Promise<Child> {
     using descriptors = new StartDescriptors();
     descriptors.add(pipe.write);
@@ -103,8 +133,8 @@ export class Sandbox implements Disposable {
       const cwd = realpathSync.native(spec.cwd);
       const onTerminal = spec.stdin === "pty";
       // In one step: what is counted here was looked at here.
-      enclosed = confinement.files === null ? null : this.#plan(confinement.files, bubblewrap);
-      if (enclosed !== null && enclosed.accessTo(cwd) === "deny") {
+      enclosed = confinement.files === null ? null : this.#count(confinement.files, bubblewrap, planned);
+      if (planned === undefined && enclosed !== null && enclosed.accessTo(cwd) === "deny") {
         throw new SandboxRefusedError(`the working directory ${spec.cwd} is not visible in the sandbox`);
       }
       const passed = onTerminal ? this.#terminalPassage(bubblewrap, enclosed) : null;
@@ -166,14 +196,30 @@ export class Sandbox implements Disposable {
     }
   }
 
-  #plan(files: NonNullable<Confinement["files"]>, bubblewrap: Bubblewrap): MountPlan {
+  #count(files: FileConfinement, bubblewrap: Bubblewrap, planned: PlannedView | undefined): MountPlan {
+    return this.#planned(files, planned?.change, (view) => {
+      const plan = planMounts(files, view, bubblewrap, planned?.change);
+      if (planned !== undefined && planFingerprint(plan.words) !== planned.fingerprint) {
+        throw new ViewChangedError("the files were changed while a sandbox was made of them");
+      }
+      return plan;
+    });
+  }
+
+  /** Makes a plan, and counts what it puts on the host. */
+  #planned<Plan extends Pick<MountPlan, "masks">>(
+    files: FileConfinement,
+    change: PlanChange | undefined,
+    plan: (view: FileView) => Plan,
+  ): Plan {
     // Where all is only read there is nothing to hold a place for, nor anything that a mask of others could stand in for.
     const isReadOnly = files.denyGlobs.length === 0 && files.entries.every(({ access }) => access === "read");
-    if (isReadOnly) return planMounts(files, this.#view, bubblewrap);
-    return this.#masks.count((isMask) => {
-      const kindOf = (path: string) => (isMask(path) ? "missing" : this.#view.kindOf(path));
-      return planMounts(files, { ...this.#view, kindOf }, bubblewrap);
-    });
+    if (change?.isReadOnly ?? isReadOnly) return plan(this.#view);
+    return this.#masks.count((isMask) => plan(this.#viewWithout(isMask)));
+  }
+
+  #viewWithout(isMask: (path: string) => boolean): FileView {
+    return { ...this.#view, kindOf: (path) => (isMask(path) ? "missing" : this.#view.kindOf(path)) };
   }
 
   /** Opened anew for each start, since bubblewrap reads it to its end (05 SB-L11). */

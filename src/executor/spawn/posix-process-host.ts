@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import type { Confinement } from "../../ports/confinement.ts";
+import type { FileHelperHost } from "../../ports/file-helper-host.ts";
 import {
+  type Child,
   type ChildListener,
   type ChildSpec,
   type ProcessFamily,
@@ -9,7 +11,8 @@ import {
 } from "../../ports/process-host.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import type { EnclosedStart } from "../sandbox/confined-child.ts";
-import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
+import { fileHelperHost } from "../sandbox/file-helper-host.ts";
+import { type PlannedView, Sandbox, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { DescriptorShield } from "./descriptor-shield.ts";
 import { EscapeeHunt } from "./escapee-hunt.ts";
 import type { HostMeans, TerminalLauncher } from "./host-means.ts";
@@ -41,6 +44,8 @@ export interface PosixProcessHostOptions {
 
 /** Starts children on this machine, Linux or macOS. */
 export interface PosixProcessHost extends ProcessHost, Disposable {
+  /** Starts what does file operations in a sandbox. */
+  readonly fileHelpers: FileHelperHost;
   /** What this machine does not offer, each in a sentence; known after the first start. */
   readonly limitations: readonly string[];
   /** Removes what a host that was killed has left in the files (05 SB-L13). */
@@ -48,6 +53,9 @@ export interface PosixProcessHost extends ProcessHost, Disposable {
   /** Closes what is held in reserve for children to come. Children that run are not touched. */
   [Symbol.dispose](): void;
 }
+
+/** Starts a child; a program of our own in a view that was planned before. */
+export type PlannedSpawn = (spec: ChildSpec, listener: ChildListener, planned?: PlannedView) => Promise<Child>;
 
 /**
  * Starts children on this machine, as 02 describes them: found by their own environment's `PATH`, with that environment
@@ -75,10 +83,10 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
   const guard = libc === null ? null : new OrphanGuard(MarkRange.ofHost(number), shield);
   let families = 0n;
 
-  function family(): ProcessFamily {
+  function family(): Pick<ProcessFamily, "end"> & { readonly spawn: PlannedSpawn } {
     const marks = new FamilyMarks(number, families++);
     return {
-      async spawn(wanted, listener) {
+      async spawn(wanted: ChildSpec, listener: ChildListener, planned?: PlannedView) {
         const isPty = wanted.stdin === "pty";
         const spec = isPty ? withShell(wanted) : wanted;
         const file = lookUpProgram(spec);
@@ -89,8 +97,13 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
           const child =
             spec.confinement === undefined
               ? await start(spec, file, listener, means, { mark, killEscaped, inherited: [] })
-              : await confine(spec, spec.confinement, listener, (order, end) =>
-                  start(order.spec, order.file, end, means, { mark, killEscaped, inherited: order.inherited }),
+              : await confine(
+                  spec,
+                  spec.confinement,
+                  listener,
+                  (order, end) =>
+                    start(order.spec, order.file, end, means, { mark, killEscaped, inherited: order.inherited }),
+                  planned,
                 );
           guard?.watch();
           return child;
@@ -104,7 +117,13 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
     };
   }
 
-  async function confine(spec: ChildSpec, to: Confinement, listener: ChildListener, start: EnclosedStart) {
+  async function confine(
+    spec: ChildSpec,
+    to: Confinement,
+    listener: ChildListener,
+    start: EnclosedStart,
+    planned: PlannedView | undefined,
+  ) {
     const takePipe = async () => {
       const [pipe] = (await pool.take(1)) ?? [];
       if (pipe !== undefined && (libc !== null || spec.stdin !== "pty")) return pipe;
@@ -113,12 +132,13 @@ export function posixProcessHost(options: PosixProcessHostOptions = {}): PosixPr
         "sandbox intent cannot be enforced on this executor: it needs the C library; reinstall with optional dependencies",
       );
     };
-    return sandbox.start(spec, to, takePipe, listener, start);
+    return sandbox.start(spec, to, takePipe, listener, start, planned);
   }
 
   return {
     spawn: family().spawn,
     family,
+    fileHelpers: fileHelperHost(sandbox, family().spawn),
     get limitations() {
       const noLauncher = "no setsid: a start on a terminal goes through Node and takes 40 ms longer";
       if (libc !== null) return [];

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempDisposable, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -74,5 +74,30 @@ describe("writing files over a bad network", { timeout: 30_000 }, () => {
     await new Blob([bytes]).stream().pipeTo(here.link.files.createWriteStream(here.at("f")));
     expect((await readFile(here.at("f"))).equals(bytes)).toBe(true);
     expect(cuts.count()).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("trees over a bad network", { timeout: 60_000 }, () => {
+  it("a tree that is sent and fetched across many cuts is the same, every file whole (03 D-5)", async () => {
+    await using here = await world("proctor");
+    const content = new Map<string, Buffer>();
+    await mkdir(here.at("tree/deep"), { recursive: true });
+    for (const [name, bytes] of [
+      ["large", 12_000_000],
+      ["deep/large", 6_000_000],
+      ...Array.from({ length: 40 }, (_, n) => [`deep/${n}`, 100_000] as const),
+    ] as const) {
+      content.set(name, randomBytes(bytes));
+      await writeFile(here.at(`tree/${name}`), content.get(name) ?? "");
+    }
+    const cuts = cutEvery(5_000_000, here.proxy);
+    expect((await here.link.files.upload(here.at("tree"), here.at("sent"))).files).toBe(content.size);
+    expect((await here.link.files.download(here.at("sent"), here.at("fetched"))).files).toBe(content.size);
+    expect(cuts.count()).toBeGreaterThanOrEqual(4);
+    for (const [name, bytes] of content) {
+      for (const copy of ["sent", "fetched"])
+        expect((await readFile(here.at(`${copy}/${name}`))).equals(bytes), name).toBe(true);
+    }
+    expect((await readdir(here.at("fetched/deep"))).filter((name) => name.startsWith("."))).toEqual([]);
   });
 });

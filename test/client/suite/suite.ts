@@ -9,6 +9,7 @@ import { processTests } from "./processes.ts";
 import { sandboxTests } from "./sandboxes.ts";
 import { stdinTests } from "./stdin.ts";
 import { terminalTests } from "./terminals.ts";
+import { treeTests } from "./trees.ts";
 import type { Venue } from "./venue.ts";
 
 /** What the client library promises, over one way to reach an executor. */
@@ -22,6 +23,7 @@ export function clientSuite(venue: Venue): void {
     environmentTests(venue);
     lifetimeTests(venue);
     fileTests(venue);
+    treeTests(venue);
     extensionTests(venue);
     const { openMortal, recovers = false } = venue;
     if (openMortal !== undefined) killedExecutorTests({ openMortal, recovers });

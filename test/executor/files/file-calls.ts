@@ -5,6 +5,7 @@ import type { Caller } from "../../../src/actors/request-handlers.ts";
 import { nodeFileHost } from "../../../src/executor/files/node-file-host.ts";
 import { FrameMemory } from "../../../src/executor/frame-memory.ts";
 import { blockRequests } from "../../../src/executor/requests/block-requests.ts";
+import { fileConfiner } from "../../../src/executor/requests/file-confinement.ts";
 import { type FileRequestOptions, fileRequests } from "../../../src/executor/requests/file-requests.ts";
 import { systemClock } from "../../../src/ports/clock.ts";
 import type { FileHost } from "../../../src/ports/file-host.ts";
@@ -37,7 +38,8 @@ export function fileCalls(
 ): FileCall {
   const host = options.host ?? nodeFileHost;
   const memory = new FrameMemory(new VirtualClock());
-  const handlers = { ...fileRequests(host, memory, options), ...blockRequests(host, memory) };
+  const confine = fileConfiner({ files: host, environment: () => ({}) }, null);
+  const handlers = { ...fileRequests(host, confine, memory, options), ...blockRequests(host, confine, memory) };
   const fault = (error: unknown) => {
     throw error;
   };

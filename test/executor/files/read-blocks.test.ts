@@ -80,7 +80,7 @@ test("a sandbox that would have to be enforced is refused before the file is loo
   verifies("04 F-49", "04 F-53");
   await using folder = await tempFolder();
   await folder.sh("printf x > f");
-  const call = fileCalls();
+  const call = fileCalls(); // on a host that cannot confine file operations
   const restricted = {
     permissions: {
       type: "managed",
@@ -95,7 +95,7 @@ test("a sandbox that would have to be enforced is refused before the file is loo
   const refused = await call("fs/open", { handleId: "h", path: folder.at("none"), sandbox: restricted });
   expect(refused.error).toMatchObject({
     code: -32600,
-    message: "streaming file reads do not support platform sandboxing",
+    message: "sandboxed filesystem operations are not supported on this executor",
   });
   const free = { permissions: { type: "disabled" }, windowsSandboxLevel: "disabled" } satisfies Sandbox;
   expect(await call("fs/open", { handleId: "h", path: folder.at("f"), sandbox: free })).toEqual({

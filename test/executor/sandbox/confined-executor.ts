@@ -1,6 +1,7 @@
 import { Executor } from "../../../src/executor/executor.ts";
 import { nodeHost } from "../../../src/executor/node-host.ts";
 import { systemClock } from "../../../src/ports/clock.ts";
+import type { Host } from "../../../src/ports/host.ts";
 import type { Transport } from "../../../src/ports/transport.ts";
 import { dialWebSocket } from "../../../src/transports/dial-websocket.ts";
 import { memoryTransportPair } from "../../../src/transports/memory-transport.ts";
@@ -36,21 +37,42 @@ export class ConfinedExecutor implements AsyncDisposable {
   readonly #stop: () => Promise<void>;
   #ids = 0;
 
-  private constructor(transport: Transport, pid: number, stop: () => Promise<void>) {
+  readonly #dial: () => Promise<Transport>;
+
+  private constructor(
+    transport: Transport,
+    pid: number,
+    { dial, stop }: { readonly dial: () => Promise<Transport>; readonly stop: () => Promise<void> },
+  ) {
     this.peer = new RawConnection(transport);
     this.pid = pid;
+    this.#dial = dial;
     this.#stop = stop;
+  }
+
+  /** In this process, on this host. */
+  static async on(host: Host): Promise<ConfinedExecutor> {
+    const inner = new Executor(host);
+    const dial = async () => {
+      const [client, server] = memoryTransportPair();
+      void inner.accept(server);
+      return client;
+    };
+    const executor = new ConfinedExecutor(await dial(), process.pid, { dial, stop: () => inner.close() });
+    await executor.peer.handshake();
+    return executor;
+  }
+
+  /** Another connection, with a session of its own. */
+  async connect(): Promise<RawConnection> {
+    const peer = new RawConnection(await this.#dial());
+    await peer.handshake();
+    return peer;
   }
 
   /** In this process; or as another user, who has a process of their own. */
   static async start(uid?: OtherUser): Promise<ConfinedExecutor> {
-    if (uid !== undefined) return ConfinedExecutor.served("proctor", uid);
-    const inner = new Executor(nodeHost());
-    const [client, server] = memoryTransportPair();
-    void inner.accept(server);
-    const executor = new ConfinedExecutor(client, process.pid, () => inner.close());
-    await executor.peer.handshake();
-    return executor;
+    return uid === undefined ? ConfinedExecutor.on(nodeHost()) : ConfinedExecutor.served("proctor", uid);
   }
 
   /** A server, ours or the reference. */
@@ -62,11 +84,13 @@ export class ConfinedExecutor implements AsyncDisposable {
     const server = await startServer(kind, { restartable: true, env, ...(uid !== undefined && { uid }) });
     const { pid } = server.child;
     if (pid === undefined) throw new Error("a server that listens has a number");
-    const transport = await dialWebSocket(server.url, { clock: systemClock });
-    const executor = new ConfinedExecutor(transport, pid, async () => {
+    const dial = () => dialWebSocket(server.url, { clock: systemClock });
+    const transport = await dial();
+    const stop = async () => {
       transport.destroy();
       await server[Symbol.asyncDispose]();
-    });
+    };
+    const executor = new ConfinedExecutor(transport, pid, { dial, stop });
     await executor.peer.handshake();
     return executor;
   }

@@ -20,6 +20,10 @@ const inputs: Readonly<Record<MachineName, readonly unknown[]>> = {
   session: [{ sessionId: "s", holder: "c", ttlMs: 30_000 }],
   connection: [{ connectionId: "c" }],
   "file-handle": [{ handleId: "h" }],
+  "file-helper": [
+    { fingerprint: "f", isKept: true },
+    { fingerprint: "f", isKept: false },
+  ],
   "http-exchange": [{ requestId: "r", isStreamed: true, timeoutMs: 1_000 }],
   link: [
     { canReconnect: true, longestRecoveryMs: 25_000 },
