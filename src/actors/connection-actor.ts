@@ -19,25 +19,17 @@ import type { TraceContext } from "../protocol/trace-context.ts";
 import { HIGH_WATER_BYTES } from "../transports/water-marks.ts";
 import { type ActorSystemPorts, actorOwners, tell } from "./actor-owners.ts";
 import type { Facts, WatchedEntity } from "./actor-watch.ts";
+import { connectionLimits } from "./connection-limits.ts";
 import { asRpcError, encodeOutcome } from "./encode-outcome.ts";
 import { FileHandles } from "./file-handles.ts";
 import { HttpExchanges } from "./http-exchanges.ts";
 import { OnDemand } from "./on-demand.ts";
 import { PathOrder } from "./path-order.ts";
+import { type PendingRequest, PendingRequests } from "./pending-requests.ts";
 import type { Caller, ConnectionMethod, RequestHandlers } from "./request-handlers.ts";
 import type { SessionActor, SessionHolder } from "./session-actor.ts";
-import type { ObserverConnection, SessionObserver } from "./session-observer.ts";
+import { checkObserverMay, type ObserverConnection, type SessionObserver } from "./session-observer.ts";
 import { StreamedOutcome } from "./streamed-outcome.ts";
-
-/** Bounds of one connection (03 D-7). */
-export const connectionLimits = {
-  /** Requests that run at once; above it, reading pauses until one is answered. Waits do not count (01 B-1). */
-  running: 128,
-  /** Long polls, and writes to children that do not read, that wait at once; one more is refused. */
-  waits: 1_024,
-  /** Answers that wait for a slow reader; above it, reading pauses. Writing never does. */
-  answerBytes: 8 * 1024 * 1024,
-} as const;
 
 /** What a connection needs from the executor that accepted it. */
 export interface ConnectionOwner {
@@ -53,19 +45,6 @@ export interface ConnectionOwner {
   forget(connection: ConnectionActor): void;
   /** The machine itself failed. */
   fault(error: unknown): void;
-}
-
-/** What an observer may ask for; all that is not listed is refused, whatever comes to be added. */
-const readOnly: ReadonlySet<RequestName> = new Set<RequestName>(["process/read", "session/list"]);
-/** A wait is for the child, or for news, and takes nothing meanwhile. */
-type PendingKind = "running" | "wait" | "exchange";
-
-interface Pending {
-  readonly id: RequestId;
-  /** Who bounds it: running ones pause reading, waits are refused, exchanges have bounds of their own (06 H-45a). */
-  readonly kind: PendingKind;
-  /** Resolves when the handler is done. */
-  readonly finished: Promise<void>;
 }
 
 const owners = actorOwners<ConnectionActor>();
@@ -96,10 +75,9 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
   readonly #actor: Actor<typeof logic>;
   readonly #files: OnDemand<FileHandles>;
   readonly #abort = new AbortController();
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new PendingRequests();
   readonly #end = Promise.withResolvers<TransportEnd>();
   readonly #exchanges: OnDemand<HttpExchanges>;
-  readonly #counts = { running: 0, wait: 0, exchange: 0 };
   #session: SessionActor | null = null;
   #observer: SessionObserver | null = null;
   #caller: Caller | null = null;
@@ -221,8 +199,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     },
     refusePending: (): void => {
       const error = rpcError("invalidRequest", sessionTakenOver);
-      for (const { id } of this.#pending) this.#transport.send(encodeError(id, error));
-      this.#pending.clear();
+      for (const id of this.#pending.giveUp()) this.#transport.send(encodeError(id, error));
     },
     ping: (): void => {
       this.#listening = true;
@@ -329,13 +306,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     if (handler === undefined) throw unknownMethod(method);
     const params = decodeParams(method, rawParams);
     const caller = this.#readyCaller(method);
-    if (caller.observer !== null && !readOnly.has(method)) {
-      throw rpcError("invalidRequest", `observers only read: \`${method}\` is refused`);
-    }
-    const kind = kindOf(method, params);
-    if (kind === "wait" && this.#counts.wait >= connectionLimits.waits) {
-      throw rpcError("invalidRequest", `at most ${connectionLimits.waits} polls and writes may wait per connection`);
-    }
+    if (caller.observer !== null) checkObserverMay(method);
+    const kind = this.#pending.admit(method, params);
     const run = () => handler(params, caller, telemetry);
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
@@ -357,8 +329,9 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
         telemetry?.refused(refusal);
       },
     );
-    const pending: Pending = { id, kind, finished };
-    this.#begin(pending);
+    const pending: PendingRequest = { id, kind, finished };
+    this.#pending.begin(pending);
+    this.#throttle();
   }
 
   /** @throws RpcError when the handshake is not complete (01 W-34). */
@@ -373,16 +346,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     return this.#caller;
   }
 
-  #begin(pending: Pending): void {
-    this.#pending.add(pending);
-    this.#counts[pending.kind] += 1;
-    this.#throttle();
-  }
-
-  #finish(pending: Pending, encode: () => string | Uint8Array, result?: unknown): void {
-    this.#counts[pending.kind] -= 1;
-    // What is no longer pending was answered when the session was taken over.
-    if (this.#pending.delete(pending)) this.#answer(encode(), result);
+  #finish(pending: PendingRequest, encode: () => string | Uint8Array, result?: unknown): void {
+    if (this.#pending.finish(pending)) this.#answer(encode(), result);
     else this.#throttle();
   }
 
@@ -394,8 +359,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
 
   /** Reading pauses while too much runs or waits to be read; writing never does, so neither side can lock the other (01 B-2). */
   #throttle(): void {
-    const full =
-      this.#counts.running >= connectionLimits.running || this.#transport.queuedBytes > connectionLimits.answerBytes;
+    const full = this.#pending.isFull || this.#transport.queuedBytes > connectionLimits.answerBytes;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#transport.pause();
@@ -425,15 +389,9 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     tell(this.#actor, { type: "transport.ended" });
     this.#owner.forget(this);
     // Where only the peer's half is closed, as at the end of stdin, these answers still arrive (01 B-9).
-    await Promise.all([...this.#pending].map((pending) => pending.finished));
+    await this.#pending.finished();
     this.#end.resolve(end);
   }
-}
-
-function kindOf(method: RequestName, params: object): PendingKind {
-  if (method === "http/request") return "exchange";
-  if (method === "process/write") return "wait";
-  return "waitMs" in params && typeof params.waitMs === "number" && params.waitMs > 0 ? "wait" : "running";
 }
 
 function unknownMethod(method: string): RpcError {

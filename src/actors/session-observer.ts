@@ -1,6 +1,7 @@
 import { encodeNotification } from "../protocol/envelope.ts";
+import { rpcError } from "../protocol/errors.ts";
 import type { ObservedListing } from "../protocol/extensions.ts";
-import type { WireResult } from "../protocol/methods.ts";
+import type { RequestName, WireResult } from "../protocol/methods.ts";
 import type { OutputPage } from "../protocol/output-page.ts";
 import type { PrintedChunk } from "./printed-chunk.ts";
 import type { ProcessActor } from "./process-actor.ts";
@@ -13,6 +14,14 @@ export const observerLimits = {
   /** What may wait for an observer that does not read, all that is not output included; above it, its connection ends. */
   queuedBytes: 16 * 1024 * 1024,
 } as const;
+
+/** What an observer may ask for; all that is not listed is refused, whatever comes to be added. */
+const readOnly: ReadonlySet<RequestName> = new Set<RequestName>(["process/read", "session/list"]);
+
+/** @throws RpcError `invalidRequest` for a method that is not for observers */
+export function checkObserverMay(method: RequestName): void {
+  if (!readOnly.has(method)) throw rpcError("invalidRequest", `observers only read: \`${method}\` is refused`);
+}
 
 /** A connection, as the session that it observes sees it. */
 export interface ObserverConnection {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connectionLimits } from "../../src/actors/connection-actor.ts";
+import { connectionLimits } from "../../src/actors/connection-limits.ts";
 import { verifies } from "../rules/verifies.ts";
 import { ScriptedExecutor, settled, startParams } from "./scripted-executor.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connectionLimits } from "../../src/actors/connection-actor.ts";
+import { connectionLimits } from "../../src/actors/connection-limits.ts";
 import type { Transport, TransportListener } from "../../src/ports/transport.ts";
 import { encodeRequest } from "../../src/protocol/envelope.ts";
 import { verifies } from "../rules/verifies.ts";

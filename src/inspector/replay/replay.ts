@@ -1,4 +1,5 @@
-import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine, StateValue as XStateValue } from "xstate";
+import type { AnyMachineSnapshot, AnyStateMachine, StateValue as XStateValue } from "xstate";
+import { machineFailed, reviveEvent } from "../heard-event.ts";
 import type { ActorState, EventRecord, StateValue } from "../records.ts";
 import type { ObservedMachine, Step } from "./observed-machine.ts";
 
@@ -30,14 +31,16 @@ export class Replay {
 
   /** Goes on by an event. Where the record disagrees it is followed: the record is what happened. */
   next(record: EventRecord): ReplayedEvent {
-    const step = this.#observed.step(this.#snapshot, eventOf(record));
+    const step = this.#observed.step(this.#snapshot, reviveEvent(record.event));
     const value = record.value ?? (this.#snapshot.value as StateValue); // machines without history have plain state values
     const status = record.status ?? "active";
-    const diverged =
+    const isFault = record.event.type === machineFailed; // it has happened to the machine, which heard nothing
+    const differs =
       !isSameValue(step.after.value as StateValue, value) ||
       (step.after.status === "active") !== (status === "active") ||
       step.taken.length > 0 !== record.taken;
-    this.#snapshot = diverged
+    const diverged = differs && !isFault;
+    this.#snapshot = differs
       ? snapshotOf(this.#observed.machine, { value, status, context: step.after.context })
       : step.after;
     return { record, step, diverged };
@@ -55,13 +58,6 @@ export function snapshotOf(
 ): AnyMachineSnapshot {
   // A machine of any kind has any context; that it fits this one is what the hash of the definition vouches for.
   return machine.resolveState({ value: value as XStateValue, context: context as never, status });
-}
-
-/** The event of a record as a machine hears it: what an invoked actor failed with is an error again, with its members. */
-function eventOf({ event }: EventRecord): AnyEventObject {
-  const { error } = event;
-  if (typeof error !== "object" || error === null || !("message" in error)) return event;
-  return { ...event, error: Object.assign(new Error(String(error.message)), error) };
 }
 
 /** Are the same states active? The order of parallel regions says nothing. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { machineFailed } from "../../../src/inspector/heard-event.ts";
 import { ObservedMachine } from "../../../src/inspector/replay/observed-machine.ts";
 import { Replay } from "../../../src/inspector/replay/replay.ts";
 import { type MachineName, machines } from "../../../src/machines/index.ts";
@@ -51,4 +52,20 @@ it("notices an event that the record calls ignored and the machine does not", ()
   const replay = new Replay(observed, { value: { Starting: "Wanted" }, status: "active", context });
   const record = { kind: "event", t: 1, actor: 1, event: { type: "child.spawnFailed" }, taken: false } as const;
   expect(replay.next(record).diverged).toBe(true);
+});
+
+it("takes the fault of a machine as it is told: no machine would do that by itself", () => {
+  const observed = new ObservedMachine(machines.process);
+  const context = { processId: "p", stdin: "none", timeLimitMs: null, exitCode: null, timedOut: false };
+  const replay = new Replay(observed, { value: { Starting: "Wanted" }, status: "active", context });
+  const fault = {
+    kind: "event",
+    t: 1,
+    actor: 1,
+    event: { type: machineFailed },
+    taken: false,
+    status: "error",
+  } as const;
+  expect(replay.next(fault).diverged).toBe(false);
+  expect(replay.snapshot.status).toBe("error");
 });
