@@ -104,7 +104,7 @@ const context = (permissions: object) => ({ permissions, windowsSandboxLevel: "d
 const managed = (file_system: object) => context({ type: "managed", file_system, network: "restricted" });
 const root = (access: string) => ({ path: { type: "special", value: { kind: "root" } }, access });
 
-test.each(everyMethod)("%s under a sandbox that would have to be enforced touches nothing", async (method, params) => {
+test.each(everyMethod)("%s under a sandbox that its host cannot enforce touches nothing", async (method, params) => {
   const untouchable = new Proxy(nodeFileHost, {
     get: (host, name) => (name === "os" ? host.os : () => Promise.reject(new Error(`${String(name)} was called`))),
   });
@@ -115,7 +115,7 @@ test.each(everyMethod)("%s under a sandbox that would have to be enforced touche
   } as unknown as WireParams<typeof method>);
   expect(error).toMatchObject({
     code: -32600,
-    message: "this executor cannot enforce a sandbox on this host yet; nothing was run",
+    message: "sandboxed filesystem operations are not supported on this executor",
   });
 });
 
