@@ -27,7 +27,9 @@ export class ProcessModel {
   }
 
   get tags(): string[] {
-    if (this.#phase === "live") return this.#isRunning ? ["running"] : [];
+    if (this.#phase === "live") {
+      return [...(this.#wasAsked || this.#wasKilled ? ["ending"] : []), ...(this.#isRunning ? ["running"] : [])];
+    }
     return [this.#phase];
   }
 
