@@ -45,6 +45,8 @@ export interface ActorWatch {
    * @param ownedBy the entity that it belongs to; `null`: to none
    */
   created(actor: AnyActor, entity: WatchedEntity, ownedBy: object | null): void;
+  /** Does what a request asks an entity for, so that what comes of it is known to come of that. Changes nothing else. */
+  because<Result>(entity: WatchedEntity, request: string, act: () => Result): Result;
   /** Its machine has come to its end, or failed. What the last event did is still to be told. */
   ended(entity: WatchedEntity): void;
 }

@@ -71,6 +71,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
 
   readonly #transport: Transport;
   readonly #owner: ConnectionOwner;
+  readonly #watch: ActorSystemPorts["watch"];
   readonly #telemetry: ConnectionTelemetry | undefined;
   readonly #actor: Actor<typeof logic>;
   readonly #files: OnDemand<FileHandles>;
@@ -89,6 +90,7 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     this.ended = this.#end.promise;
     this.#transport = transport;
     this.#owner = owner;
+    this.#watch = ports.watch;
     this.#telemetry = owner.telemetry?.connection(connectionId, transport);
     const own = { ...ports, ownedBy: this };
     this.#files = new OnDemand(() => new FileHandles(own, owner.fault));
@@ -308,7 +310,8 @@ export class ConnectionActor implements SessionHolder, ObserverConnection, Watch
     const caller = this.#readyCaller(method);
     if (caller.observer !== null) checkObserverMay(method);
     const kind = this.#pending.admit(method, params);
-    const run = () => handler(params, caller, telemetry);
+    const handle = () => handler(params, caller, telemetry);
+    const run = () => (this.#watch === undefined ? handle() : this.#watch.because(this, method, handle));
     const key = "idempotencyKey" in params ? params.idempotencyKey : null;
     const outcome =
       key === null ? run() : caller.session.outcomes.once(`${method} ${key}`, caller.signal, async () => run());

@@ -6,7 +6,7 @@ import {
   rowFlags,
   rowNumbers,
 } from "./feed-format.ts";
-import type { ActorState, EventRecord, HeardEvent, HistoryRecord, StateValue } from "./records.ts";
+import type { ActorState, Cause, EventRecord, HeardEvent, HistoryRecord, StateValue } from "./records.ts";
 
 /** What a message of the feed came to. */
 export interface FeedNews {
@@ -58,11 +58,12 @@ export class FeedDecoder {
     }
   }
 
-  #batch({ names, states, t, rows, heard, others }: BatchMessage): HistoryRecord[] {
+  #batch({ names, states, t, rows, heard, because, others }: BatchMessage): HistoryRecord[] {
     this.#names.push(...names);
     this.#states.push(...states);
     const records: HistoryRecord[] = [];
     const members = new Map(heard);
+    const causes = new Map(because.map(([row, actor, name]) => [row, { actor, type: this.#names[name] ?? "" }]));
     const count = rows.length / rowNumbers;
     let other = 0;
     let micros = 0;
@@ -73,12 +74,18 @@ export class FeedDecoder {
       }
       if (row === count) break;
       micros += rows[row * rowNumbers] ?? 0;
-      records.push(this.#event(rows, row, (Math.round(t * 1_000) + micros) / 1_000, members.get(row)));
+      records.push(this.#event(rows, row, (Math.round(t * 1_000) + micros) / 1_000, members.get(row), causes.get(row)));
     }
     return records;
   }
 
-  #event(rows: readonly number[], row: number, t: number, heard: HeardEvent | undefined): EventRecord {
+  #event(
+    rows: readonly number[],
+    row: number,
+    t: number,
+    heard: HeardEvent | undefined,
+    because: Cause | undefined,
+  ): EventRecord {
     const [actor = 0, event = 0, state = 0, flags = 0] = rows.slice(row * rowNumbers + 1, (row + 1) * rowNumbers);
     const value = state === 0 ? undefined : this.#states[state - 1];
     return {
@@ -87,6 +94,7 @@ export class FeedDecoder {
       actor,
       event: heard ?? { type: this.#names[event] ?? "" },
       taken: (flags & rowFlags.taken) !== 0,
+      ...(because !== undefined && { because }),
       ...(value !== undefined && { value }),
       ...((flags & rowFlags.done) !== 0 && { status: "done" as const }),
       ...((flags & rowFlags.error) !== 0 && { status: "error" as const }),

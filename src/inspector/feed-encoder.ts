@@ -27,9 +27,10 @@ export class FeedEncoder {
 
   #batch(from: number, to: number): string {
     const log = this.#log;
-    const { times, actors, events, values, flags, kinds } = log;
+    const { times, actors, events, values, flags, kinds, causers, causes } = log;
     const rows: number[] = [];
     const heard: string[] = [];
+    const because: string[] = [];
     const others: string[] = [];
     let count = 0;
     let firstMicros = 0;
@@ -45,6 +46,8 @@ export class FeedEncoder {
       if (count === 0) firstMicros = lastMicros = micros;
       rows.push(micros - lastMicros, actors[slot] ?? 0, events[slot] ?? 0, values[slot] ?? 0, flags[slot] ?? 0);
       if (text !== undefined) heard.push(`[${count},${text}]`);
+      const cause = causes[slot] ?? 0;
+      if (cause > 0) because.push(`[${count},${causers[slot]},${cause - 1}]`);
       lastMicros = micros;
       count += 1;
     }
@@ -52,6 +55,6 @@ export class FeedEncoder {
     const states = `[${log.states.since(this.#states).join()}]`;
     this.#names = log.names.size;
     this.#states = log.states.size;
-    return `{"kind":"batch","at":${to},"names":${names},"states":${states},"t":${firstMicros / 1_000},"rows":[${rows.join()}],"heard":[${heard.join()}],"others":[${others.join()}]}`;
+    return `{"kind":"batch","at":${to},"names":${names},"states":${states},"t":${firstMicros / 1_000},"rows":[${rows.join()}],"heard":[${heard.join()}],"because":[${because.join()}],"others":[${others.join()}]}`;
   }
 }

@@ -30,7 +30,7 @@ export interface BatchMessage {
   readonly kind: "batch";
   /** Where to go on after this. */
   readonly at: number;
-  /** New names of event types; they get the next numbers, from 0. */
+  /** New names of event types and of requests; they get the next numbers, from 0. */
   readonly names: readonly string[];
   /** New states; they get the next numbers, from 1: 0 says that the states are what they were. */
   readonly states: readonly StateValue[];
@@ -40,6 +40,8 @@ export interface BatchMessage {
   readonly rows: readonly number[];
   /** Those events that carry more than a type, by their place among the rows. */
   readonly heard: readonly (readonly [row: number, event: HeardEvent])[];
+  /** What led to those events of which that is known: the place among the rows, an actor, and the number of a name. */
+  readonly because: readonly (readonly [row: number, actor: number, name: number])[];
   /** Records that are no events, with the number of rows before each. */
   readonly others: readonly (readonly [rows: number, record: HistoryRecord])[];
 }

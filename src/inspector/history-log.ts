@@ -1,4 +1,5 @@
 import type { AnyEventObject } from "xstate";
+import type { Doing } from "./causes.ts";
 import type { Hub, HubListener } from "./hub.ts";
 import { Interned } from "./interned.ts";
 import { Keyframe } from "./keyframe.ts";
@@ -39,7 +40,7 @@ export const eventFlag = { taken: 1, done: 2, error: 4 } as const;
 export class HistoryLog implements HubListener, Disposable {
   /** When `t` was 0, on the clock of the hub. */
   readonly beganMs: number;
-  /** The types of events. */
+  /** The types of events, and the methods of requests. */
   readonly names = new Interned(mostNames);
   /** State values as JSON; number 0 stands for "as before". */
   readonly states = new Interned(mostNames);
@@ -49,6 +50,9 @@ export class HistoryLog implements HubListener, Disposable {
   readonly values = new Uint16Array(slots);
   readonly flags = new Uint8Array(slots);
   readonly kinds = new Uint8Array(slots);
+  /** Who led to the event, and, by its name's number and 1, with what; 0: nobody is known to. */
+  readonly causers = new Uint32Array(slots);
+  readonly causes = new Uint16Array(slots);
   readonly #hub: Hub;
   readonly #listening: Disposable;
   readonly #printed: (actor: WatchedActor) => void;
@@ -130,16 +134,25 @@ export class HistoryLog implements HubListener, Disposable {
     this.stirred.add(actor);
   }
 
-  transitioned(actor: WatchedActor, event: AnyEventObject, isTaken: boolean, former: SeenSnapshot): void {
+  transitioned(
+    actor: WatchedActor,
+    event: AnyEventObject,
+    isTaken: boolean,
+    former: SeenSnapshot,
+    cause: Doing | null,
+  ): void {
     const { value, status } = actor.snapshot;
     const type = this.names.numberOf(event.type);
     const state = this.#stateOf(value, former.value);
-    if (type === null || state === null) return this.#recordWhole(actor, event, isTaken);
+    const causeType = cause === null ? -1 : this.names.numberOf(cause.type);
+    if (type === null || state === null || causeType === null) return this.#recordWhole(actor, event, isTaken, cause);
     const seq = this.#claim(recordKind.event, this.now, actor.number);
     const slot = seq % slots;
     this.events[slot] = type;
     this.values[slot] = state;
     const standing = statusOf(status);
+    this.causers[slot] = cause?.actor.number ?? 0;
+    this.causes[slot] = causeType + 1;
     this.flags[slot] = (isTaken ? eventFlag.taken : 0) | (standing === "active" ? 0 : eventFlag[standing]);
     const members = membersOf(event);
     if (members !== null) this.#keep(seq, members);
@@ -205,7 +218,7 @@ export class HistoryLog implements HubListener, Disposable {
   }
 
   /** Without numbers for names: there are more than any machine has. */
-  #recordWhole(actor: WatchedActor, event: AnyEventObject, taken: boolean): void {
+  #recordWhole(actor: WatchedActor, event: AnyEventObject, taken: boolean, cause: Doing | null): void {
     const { value, status } = actor.snapshot;
     const standing = statusOf(status);
     const t = this.now;
@@ -215,6 +228,7 @@ export class HistoryLog implements HubListener, Disposable {
       actor: actor.number,
       event: redactJson(event) as HeardEvent,
       taken,
+      ...(cause !== null && { because: { actor: cause.actor.number, type: cause.type } }),
       value,
       ...(standing === "active" ? {} : { status: standing }),
     };

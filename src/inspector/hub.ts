@@ -1,6 +1,7 @@
 import type { AnyActor, AnyEventObject, InspectionEvent, Observer } from "xstate";
 import type { ActorWatch, WatchedEntity } from "../actors/actor-watch.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
+import { Causes, type Doing } from "./causes.ts";
 import { machineFailed } from "./heard-event.ts";
 import { type SeenSnapshot, WatchedActor } from "./watched-actor.ts";
 
@@ -11,8 +12,15 @@ export interface HubListener {
   /**
    * Has heard an event; `actor.snapshot` is what came of it.
    * @param isTaken false: the event was ignored
+   * @param cause what led to it at once; `null`: nothing that is watched
    */
-  transitioned(actor: WatchedActor, event: AnyEventObject, isTaken: boolean, former: SeenSnapshot): void;
+  transitioned(
+    actor: WatchedActor,
+    event: AnyEventObject,
+    isTaken: boolean,
+    former: SeenSnapshot,
+    cause: Doing | null,
+  ): void;
   /** Has come to its end; nothing more is told of it. */
   departed(actor: WatchedActor): void;
 }
@@ -27,6 +35,7 @@ export class Hub implements ActorWatch {
   /** Their machines are at the end, and their last events still to be told. */
   readonly #ending = new Set<WatchedActor>();
   readonly #listeners = new Set<HubListener>();
+  readonly #causes = new Causes();
   #created = 0;
 
   constructor(clock: Clock = systemClock) {
@@ -77,8 +86,13 @@ export class Hub implements ActorWatch {
     this.#ending.add(actor);
     // What fails says nothing more; what is done tells of its last event next.
     if (actor.present.status === "error") {
-      this.guard(() => this.#transitioned(actor, { type: machineFailed }, actor.present));
+      this.guard(() => this.#transitioned(actor, { type: machineFailed }, actor.present, this.#causes.handled(actor)));
     }
+  }
+
+  because<Result>(entity: WatchedEntity, request: string, act: () => Result): Result {
+    const actor = this.#listeners.size === 0 ? undefined : this.#actors.get(entity);
+    return actor === undefined ? act() : this.#causes.because({ actor, type: request }, act);
   }
 
   /** Listens from now on to all actors, those included that exist. Ends when the result is disposed of. */
@@ -128,20 +142,23 @@ export class Hub implements ActorWatch {
 
   #heard(actor: WatchedActor, event: InspectionEvent): void {
     if (event.actorRef !== actor.ref) return; // an attempt that it has invoked
-    if (event.type === "@xstate.microstep") {
+    if (event.type === "@xstate.event") {
+      this.#causes.arrived(actor, event.event.type);
+    } else if (event.type === "@xstate.microstep") {
       if (event._transitions.length > 0) actor.isTaken = true;
     } else if (event.type === "@xstate.snapshot") {
-      this.#transitioned(actor, event.event, event.snapshot as SeenSnapshot); // that of a machine
+      const cause = this.#causes.handled(actor);
+      this.#transitioned(actor, event.event, event.snapshot as SeenSnapshot, cause); // that of a machine
     }
   }
 
-  #transitioned(actor: WatchedActor, event: AnyEventObject, snapshot: SeenSnapshot): void {
+  #transitioned(actor: WatchedActor, event: AnyEventObject, snapshot: SeenSnapshot, cause: Doing | null): void {
     const { snapshot: former, isTaken } = actor;
     actor.snapshot = snapshot;
     actor.isTaken = false;
     // It began in the state with which it was created.
     if (event.type !== "xstate.init") {
-      for (const listener of this.#listeners) listener.transitioned(actor, event, isTaken, former);
+      for (const listener of this.#listeners) listener.transitioned(actor, event, isTaken, former, cause);
     }
     if (!actor.isEnding) return;
     this.#ending.delete(actor);

@@ -20,5 +20,10 @@ export function recordText(log: HistoryLog, seq: number): string {
   const state = value === 0 ? "" : `,"value":${log.states.textOf(value)}`;
   const status = flags & eventFlag.done ? ',"status":"done"' : flags & eventFlag.error ? ',"status":"error"' : "";
   const taken = (flags & eventFlag.taken) !== 0;
-  return `{"kind":"event","t":${t},"actor":${actor},"event":${heard},"taken":${taken}${state}${status}}`;
+  const cause = log.causes[slot] ?? 0;
+  const because =
+    cause === 0
+      ? ""
+      : `,"because":{"actor":${log.causers[slot]},"type":${JSON.stringify(log.names.textOf(cause - 1))}}`;
+  return `{"kind":"event","t":${t},"actor":${actor},"event":${heard},"taken":${taken}${because}${state}${status}}`;
 }

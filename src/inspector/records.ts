@@ -67,6 +67,13 @@ export interface ActorRecord extends ActorState {
   readonly t: HistoryTime;
 }
 
+/** What an actor was doing when another one heard an event: handling an event of its own, or a request of its peer. */
+export interface Cause {
+  readonly actor: ActorNumber;
+  /** The type of that event, or the method of that request. */
+  readonly type: string;
+}
+
 /** An actor heard an event. */
 export interface EventRecord {
   readonly kind: "event";
@@ -75,6 +82,8 @@ export interface EventRecord {
   readonly event: HeardEvent;
   /** Did a transition answer it? `false`: it was ignored, and changed nothing. */
   readonly taken: boolean;
+  /** What led to it at once. Absent: it came from the world, as timers, children and the network do, or later. */
+  readonly because?: Cause;
   /** Where it is now; absent when the states are what they were. */
   readonly value?: StateValue;
   /** Absent while it is active. */

@@ -43,6 +43,11 @@ test("shows sessions and processes of a running executor, and what becomes of th
   await asleep.terminate();
   await go(page, "#/");
   await expect.poll(() => treeCounts(page, "processes"), soon).toEqual({ Closed: 2 });
+  await odd.getByRole("button", { name: /exit code 137/ }).click();
+  await page.getByRole("link", { name: "Chart, events and output" }).click();
+  const events = page.getByRole("region", { name: "Events" });
+  await events.getByRole("button", { name: /terminate/ }).click();
+  await expect.poll(() => events.innerText(), soon).toMatch(/because connection \w+ was asked for process\/terminate/);
   expect(browser.misdeeds).toEqual({ strangers: [], errors: [] });
 });
 

@@ -267,3 +267,28 @@ it("tells other inspectors everything in the vocabulary of XState", async () => 
   expect(exited[1]?.snapshot).toMatchObject({ status: "active", context: { exitCode: 3 } });
   socket.terminate();
 });
+
+it("tells what led to an event: a request of a peer, or an event of another actor", async () => {
+  await using world = await inspected();
+  await using viewer = new Viewer(world.pass);
+  await viewer.seen("keyframe");
+  const child = await world.link.start(["sleep", "600"]);
+  const [process] = await viewer.until(() => {
+    const found = actorsOf(viewer.records, "process");
+    return found.length > 0 ? found : undefined;
+  });
+  const connection = actorsOf(viewer.records, "connection")[0]?.actor;
+  const heard = (type: string) =>
+    viewer.seen("event", ({ actor, event }) => actor === process?.actor && event.type === type);
+  expect((await heard("child.spawned")).because).toEqual({ actor: connection, type: "process/start" });
+  await child.terminate();
+  expect((await heard("terminate")).because).toEqual({ actor: connection, type: "process/terminate" });
+  await child.closed;
+  // The requests are answered: this comes from the child itself, and what comes of it from the event before.
+  expect(await heard("child.exited")).not.toHaveProperty("because");
+
+  await world.link.start(["sleep", "600"]);
+  await world.link.close();
+  const session = actorsOf(viewer.records, "session")[0]?.actor;
+  expect((await heard("session.expired")).because).toEqual({ actor: session, type: "end" });
+});

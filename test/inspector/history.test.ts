@@ -128,6 +128,41 @@ it("tells what was taken and what was ignored, the states only where they change
   expect(history.log.present().size).toBe(1);
 });
 
+it("tells what led to an event as long as that is under way, and forgets what never came to an end", async () => {
+  const { hub, observatory } = open();
+  using _ = observatory;
+  using history = recorded(observatory);
+  const one = start(hub, "session one");
+  const other = start(hub, "session other");
+  // Whoever hears of the first one's transitions is told in the middle of it.
+  one.ref.on("*", () => undefined);
+  const relayed = one.ref.subscribe(({ value }) => {
+    if (value === "B") other.ref.send({ type: "go" });
+  });
+  one.ref.send({ type: "go" });
+  relayed.unsubscribe();
+  const answered = hub.because(one.entity, "session/list", async () => {
+    await Promise.resolve();
+    other.ref.send({ type: "back" });
+  });
+  await answered;
+  other.ref.send({ type: "go" });
+  start(hub, "session third").ref.send({ type: "fail" }); // in the middle of its event
+  other.ref.send({ type: "back" });
+  await Promise.resolve();
+  other.ref.send({ type: "go" });
+  const told = history.read().filter((record) => record.kind === "event");
+  expect(told.map(({ actor, event, because }) => [actor, event.type, because ?? null])).toEqual([
+    [2, "go", { actor: 1, type: "go" }],
+    [1, "go", null],
+    [2, "back", { actor: 1, type: "session/list" }],
+    [2, "go", null],
+    [3, "machine.failed", null],
+    [2, "back", null],
+    [2, "go", null],
+  ]);
+});
+
 it("tells of a machine that fails", () => {
   const { hub, observatory } = open();
   using _ = observatory;

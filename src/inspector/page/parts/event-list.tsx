@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import type { Cause } from "../../records.ts";
 import { count, duration, moment } from "../history/figures.ts";
 import { describeQuiet, type Fold, foldQuiet, sayType } from "../history/importance.ts";
 import type { ActorView, Heard, Track } from "../history/track.ts";
@@ -145,13 +146,29 @@ function EventDetail({
   readonly isCut: boolean;
 }) {
   if (heard === undefined) return isCut ? <p class="soft">Older events are not kept.</p> : null;
-  const { event, taken } = heard.record;
+  const { event, taken, because } = heard.record;
   return (
     <p class="event-detail">
       <b>{legible(event.type, 200)}</b> {taken ? "was taken" : "was ignored: nothing answers it in this state"}
       {before === undefined ? "" : `, ${duration(heard.t - before.t)} after the one before`}{" "}
       <code>{legible(payloadOf(event), 1_000)}</code>
+      {because !== undefined && <Because cause={because} />}
     </p>
+  );
+}
+
+/** What led to an event: the actor, where more is to be seen, and what it was doing. Methods of requests have a slash. */
+function Because({ cause: { actor, type } }: { readonly cause: Cause }) {
+  const viewer = useViewer();
+  const name = viewer.history.tracks.get(actor)?.name ?? `actor ${actor}`;
+  return (
+    <span class="because">
+      because{" "}
+      <a href={viewer.href({ page: "actor", actor })}>
+        <PlainText text={name} most={60} />
+      </a>{" "}
+      {type.includes("/") ? "was asked for" : "heard"} <b>{legible(sayType(type), 120)}</b>
+    </span>
   );
 }
 
