@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import type { Reporter, TestModule } from "vitest/node";
 
@@ -31,6 +32,8 @@ export default defineConfig({
     // What the user of this machine has configured is none of the tests' business.
     env: { PROCTOR_HOME: "/nonexistent/proctor", CODEX_EXEC_SERVER_URL: "" },
     include: ["test/**/*.test.ts"],
+    // Most tests wait for children, sockets and clocks: one core is not kept for whoever looks on.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ["default", new LastLine()],

@@ -63,7 +63,7 @@ test("run --record writes what happened, and inspect opens it", async () => {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines[0]).toMatchObject({ kind: "header", title: "local environment" });
+  expect(lines[0]).toMatchObject({ kind: "header", title: "environments" });
   expect(lines.some(({ event }) => event?.type === "child.exited" && event.exitCode === 3)).toBe(true);
 
   await using inspecting = proctor(["inspect", file]);
