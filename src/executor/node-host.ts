@@ -24,6 +24,7 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
   const http = nodeHttpHost();
   processes.recover();
   let shell: Promise<Shell> | undefined;
+  const workingDirectory = workingDirectoryUrl();
   return {
     processes,
     files: nodeFileHost,
@@ -35,12 +36,22 @@ export function nodeHost(clock: Clock = systemClock, options: NodeHostOptions = 
     info: async () => {
       shell ??= detectShell(); // asked for with every connection, answered once: a login shell does not change under us
       const { name, path } = await shell;
-      return { shell: { name, path }, cwd: pathToFileURL(process.cwd()).href };
+      return { shell: { name, path }, cwd: workingDirectory() };
     },
     [Symbol.dispose]: () => {
       http[Symbol.dispose]?.();
       processes[Symbol.dispose]();
       journal?.[Symbol.dispose]();
     },
+  };
+}
+
+/** Tells where this program is, as a URL; making one takes a tenth of a small request, so it is made where the place is a new one. */
+function workingDirectoryUrl(): () => string {
+  let known = { path: "", url: "" };
+  return () => {
+    const path = process.cwd();
+    if (path !== known.path) known = { path, url: pathToFileURL(path).href };
+    return known.url;
   };
 }

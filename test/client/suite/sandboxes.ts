@@ -78,9 +78,9 @@ export function sandboxTests(venue: Venue): void {
       expect(failure).toMatchObject({ code: "sandbox", effect: "notApplied", message: expect.stringContaining(text) });
     });
 
-    it.skipIf(venue.isReference)(
-      "rules of one's own: what they do not name is not there, and the deepest decides",
-      async () => {
+    // The reference starts a helper from its home inside the sandbox, and these rules show no home.
+    if (!venue.isReference) {
+      it("rules of one's own: what they do not name is not there, and the deepest decides", async () => {
         await using link = await venue.open();
         await using folder = await scratchFolder();
         for (const name of ["key", "a.env", "plain"]) writeFileSync(join(folder.path, name), `${name}\n`);
@@ -95,10 +95,10 @@ export function sandboxTests(venue: Venue): void {
           "cat plain; cat key 2>/dev/null || echo no key; cat a.env 2>/dev/null || echo no env; ls -d /home /root /var/log 2>/dev/null; :";
         const process = await link.start(sh(script), { cwd: folder.path, sandbox });
         expect(await process.text("stdout")).toBe("plain\nno key\nno env\n");
-      },
-    );
+      });
+    }
 
-    it.skipIf(venue.isReference)("what a program used is told where it can be counted, and never guessed", async () => {
+    it("what a program used is told where it can be counted, and never guessed", async () => {
       await using link = await venue.open();
       const busy = sh("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done");
       const cut = { permissions: { type: "external", network: "restricted" } } as const;
@@ -106,7 +106,9 @@ export function sandboxTests(venue: Venue): void {
         await link.start(busy, { sandbox: cut }),
         await link.start(busy, { sandbox: "read-only" }),
       ];
-      expect((await free.exited).usage?.userCpuMs).toBeGreaterThan(30);
+      const { usage } = await free.exited;
+      if (venue.isReference) expect(usage).toBeNull();
+      else expect(usage?.userCpuMs).toBeGreaterThan(30);
       expect((await confined.exited).usage).toBeNull();
     });
 
