@@ -1,5 +1,6 @@
 import type { AnyEventObject } from "xstate";
 import type { Doing } from "./causes.ts";
+import { rowFlags } from "./feed-format.ts";
 import type { Hub, HubListener } from "./hub.ts";
 import { Interned } from "./interned.ts";
 import { Keyframe } from "./keyframe.ts";
@@ -30,8 +31,6 @@ const textPerRecord = 32;
 
 /** What a row of the ring is. */
 export const recordKind = { event: 0, other: 1, keyframe: 2 } as const;
-/** What the flags of an event say; the status lies in the bits above. */
-export const eventFlag = { taken: 1, done: 2, error: 4 } as const;
 
 /**
  * What happened, in order, as far back as it is remembered. Every record has a sequence number, from 0; transitions are rows of
@@ -48,6 +47,7 @@ export class HistoryLog implements HubListener, Disposable {
   readonly actors = new Uint32Array(slots);
   readonly events = new Uint16Array(slots);
   readonly values = new Uint16Array(slots);
+  /** `rowFlags`. */
   readonly flags = new Uint8Array(slots);
   readonly kinds = new Uint8Array(slots);
   /** Who led to the event, and, by its name's number and 1, with what; 0: nobody is known to. */
@@ -153,7 +153,7 @@ export class HistoryLog implements HubListener, Disposable {
     const standing = statusOf(status);
     this.causers[slot] = cause?.actor.number ?? 0;
     this.causes[slot] = causeType + 1;
-    this.flags[slot] = (isTaken ? eventFlag.taken : 0) | (standing === "active" ? 0 : eventFlag[standing]);
+    this.flags[slot] = (isTaken ? rowFlags.taken : 0) | (standing === "active" ? 0 : rowFlags[standing]);
     const members = membersOf(event);
     if (members !== null) this.#keep(seq, members);
     this.#transitions += 1;

@@ -1,4 +1,5 @@
-import { eventFlag, type HistoryLog, historyLimits, recordKind } from "./history-log.ts";
+import { rowFlags } from "./feed-format.ts";
+import { type HistoryLog, historyLimits, recordKind } from "./history-log.ts";
 
 /** A record of the log that is not a keyframe, as a line of a recording has it. */
 export function recordText(log: HistoryLog, seq: number): string {
@@ -18,8 +19,8 @@ export function recordText(log: HistoryLog, seq: number): string {
   ];
   const heard = text ?? `{"type":${JSON.stringify(log.names.textOf(event))}}`;
   const state = value === 0 ? "" : `,"value":${log.states.textOf(value)}`;
-  const status = flags & eventFlag.done ? ',"status":"done"' : flags & eventFlag.error ? ',"status":"error"' : "";
-  const taken = (flags & eventFlag.taken) !== 0;
+  const status = flags & rowFlags.done ? ',"status":"done"' : flags & rowFlags.error ? ',"status":"error"' : "";
+  const taken = (flags & rowFlags.taken) !== 0;
   const cause = log.causes[slot] ?? 0;
   const because =
     cause === 0

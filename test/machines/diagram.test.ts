@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { assign, createMachine, fromPromise, setup } from "xstate";
+import { statesOf } from "../../src/inspector/chart/edges.ts";
 import { machines, toJson, toMermaid } from "../../src/machines/index.ts";
 import { mermaidFaults } from "./mermaid-grammar.ts";
-import { statesOf } from "./states-of.ts";
 
 it.each(Object.entries(machines))("draws the %s machine in text that Mermaid reads", (_, machine) => {
   expect(mermaidFaults(toMermaid(machine))).toEqual([]);

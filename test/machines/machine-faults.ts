@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { statesOf } from "./states-of.ts";
+import { statesOf } from "../../src/inspector/chart/edges.ts";
 
 type Kind = "actions" | "actors" | "delays" | "guards";
 

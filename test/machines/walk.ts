@@ -10,8 +10,8 @@ import {
   getMicrosteps,
   type InputFrom,
 } from "xstate";
+import { statesOf } from "../../src/inspector/chart/edges.ts";
 import { faultsOf } from "./machine-faults.ts";
-import { statesOf } from "./states-of.ts";
 
 /** What an invoked actor may come to, by its `src`. */
 export interface Outcomes {
